@@ -1,0 +1,15 @@
+"""odebench: every ODE solver through the same problem, the same clock and the same yardstick."""
+
+from .backends import Array as Array
+from .errors import OdebenchError as OdebenchError
+from .errors import SolverFailed as SolverFailed
+from .errors import Unsupported as Unsupported
+from .hookspecs import hookimpl as hookimpl
+from .model import IVP as IVP
+from .model import Problem as Problem
+from .model import Solution as Solution
+from .model import Solver as Solver
+from .model import problem as problem
+from .model import solver as solver
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m odebench`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,122 @@
+"""From samples to statements: medians and spread a case, who is on the front, and how much slower the others are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+from . import measurement
+
+COLUMNS = (
+    "case_id",
+    "problem",
+    "problem_params",
+    "solver",
+    "solver_params",
+    "plugin",
+    "status",
+    "reason",
+    "samples",
+    "wall_s_median",
+    "wall_s_min",
+    "wall_s_ci_low",
+    "wall_s_ci_high",
+    "unstable",
+    "first_s",
+    "query_s_median",
+    "max_abs_error_median",
+    "max_abs_error_worst",
+    "rms_abs_error_median",
+    "final_abs_error_median",
+    "at_reference_floor",
+    "on_front",
+    "slowdown_vs_best_at_this_error",
+    *measurement.STATS,
+)
+
+_IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
+_FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error"]
+_RESAMPLES = 1000
+
+
+def compare(measurements: pd.DataFrame) -> pd.DataFrame:
+    """One row a case, in the order they were first measured: the columns of comparison.csv.
+
+    `measurements` has one row a sample (`odebench.results.measurements`). A case is `ok` only where all its samples
+    are; otherwise its status and reason are those of the first that is not, and it is not ranked. An error below
+    that of the reference is given as the reference's.
+    """
+    rows = measurements.copy()
+    floor = rows["reference_error"]
+    for name in _FLOORED:
+        rows[name] = rows[name].where(~(rows[name] < floor), floor)
+    rows["oracle"] = rows["reference"] == "itself"
+    by_case = rows.groupby("case_id", sort=False)
+    ok = rows[rows["status"] == measurement.OK].groupby("case_id", sort=False)
+
+    table = by_case[_IDENTITY].first()
+    bad = rows[rows["status"] != measurement.OK].drop_duplicates("case_id").set_index("case_id")
+    table["status"] = bad["status"].reindex(table.index).fillna(measurement.OK)
+    table["reason"] = bad["reason"].reindex(table.index)
+    table["samples"] = by_case.size()
+    table["wall_s_median"] = ok["wall_s"].median()
+    table["wall_s_min"] = ok["wall_s"].min()
+    spread = ok["wall_s"].agg(list).map(_spread)
+    for k, name in enumerate(("wall_s_ci_low", "wall_s_ci_high", "unstable")):
+        table[name] = spread.map(lambda s, k=k: s[k]).reindex(table.index)
+    table["first_s"] = by_case["first_s"].first()
+    table["query_s_median"] = ok["query_s"].median()
+    for name in _FLOORED:
+        table[f"{name}_median"] = ok[name].median()
+    table["max_abs_error_worst"] = ok["max_abs_error"].max()
+    table["at_reference_floor"] = table["max_abs_error_median"] <= by_case["reference_error"].first()
+    for name in measurement.STATS:
+        table[name] = ok[name].median()
+    _rank(table, ranked=(table["status"] == measurement.OK) & ~by_case["oracle"].any())
+    return table.reset_index().reindex(columns=list(COLUMNS))
+
+
+def _rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
+    """Set on_front and slowdown_vs_best_at_this_error, problem by problem, among the ranked cases.
+
+    A case's rival is the fastest whose error is no greater than its own; it is on the front where it is its own rival.
+    """
+    import numpy as np
+
+    table["on_front"] = False
+    table["slowdown_vs_best_at_this_error"] = np.nan
+    for _, group in table[ranked].groupby(["problem", "problem_params"], sort=False):
+        by_error = group.sort_values(["max_abs_error_median", "wall_s_median"], kind="stable")
+        best = by_error.groupby("max_abs_error_median")["wall_s_median"].min().cummin()  # fastest at this error or less
+        slowdown = by_error["wall_s_median"] / best.loc[by_error["max_abs_error_median"]].to_numpy()
+        stricter = best.shift(fill_value=np.inf).loc[by_error["max_abs_error_median"]].to_numpy()
+        table.loc[by_error.index, "slowdown_vs_best_at_this_error"] = slowdown
+        table.loc[by_error.index, "on_front"] = (slowdown == 1) & (by_error["wall_s_median"] < stricter)
+
+
+def _spread(samples: list[float]) -> tuple[float, float, bool]:
+    """The 95 % confidence interval of the median, and whether the timing is not to be trusted.
+
+    The interval is a percentile bootstrap with a fixed seed, NaN below three samples. Unstable, as pyperf has it:
+    a standard deviation of 10 % of the mean or more, or a sample 50 % off the mean.
+    """
+    import numpy as np
+
+    values = np.asarray(samples)
+    if values.size < 3:
+        return float("nan"), float("nan"), False
+    low, high = np.quantile(np.median(values[_draws(values.size)], axis=1), [0.025, 0.975])
+    mean = values.mean()
+    unstable = values.std(ddof=1) >= 0.1 * mean or np.abs(values - mean).max() >= 0.5 * mean
+    return float(low), float(high), bool(unstable)
+
+
+def _draws(size: int) -> NDArray[np.int_]:
+    """The same resamples for every case, so that reading a run twice gives the same intervals."""
+    import numpy as np
+
+    return np.random.default_rng(0).integers(0, size, (_RESAMPLES, size))

@@ -1,0 +1,257 @@
+"""One right-hand side on several backends.
+
+A problem writes `rhs(t, y, xp)` once. Called with numpy or torch as `xp` it is the batched function of the
+field. Called once with recording scalars it leaves behind its own straight-line program, from which come a
+version for step-by-step integrators, several times faster than numpy on a few states, and its Jacobian.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+else:  # plugins annotate with Array; numpy need not be imported for that
+    Array: TypeAlias = Any
+
+RightHandSide: TypeAlias = Callable[[Any, Any, Any], Any]
+
+# Above this many states numpy's whole-array arithmetic overtakes straight-line Python.
+SCALAR_STATES = 32
+
+# An operation's name (numpy's, for a function) -> its Python, and its derivative by each operand. The
+# derivatives are given the operands and then the value: functions of (a, v) or of (a, b, v).
+_RULES: dict[str, tuple[Any, ...]] = {
+    "add": ("{} + {}", lambda a, b, v: 1.0, lambda a, b, v: 1.0),
+    "sub": ("{} - {}", lambda a, b, v: 1.0, lambda a, b, v: -1.0),
+    "mul": ("{} * {}", lambda a, b, v: b, lambda a, b, v: a),
+    "truediv": ("{} / {}", lambda a, b, v: 1.0 / b, lambda a, b, v: -v / b),
+    "pow": ("{} ** {}", lambda a, b, v: b * a ** (b - 1.0), lambda a, b, v: v * _log(a)),
+    "neg": ("-{}", lambda a, v: -1.0),
+    "exp": ("exp({})", lambda a, v: v),
+    "expm1": ("expm1({})", lambda a, v: v + 1.0),
+    "log": ("log({})", lambda a, v: 1.0 / a),
+    "log1p": ("log1p({})", lambda a, v: 1.0 / (a + 1.0)),
+    "sqrt": ("sqrt({})", lambda a, v: 0.5 / v),
+    "sin": ("sin({})", lambda a, v: a.cos()),
+    "cos": ("cos({})", lambda a, v: -a.sin()),
+    "tan": ("tan({})", lambda a, v: 1.0 + v * v),
+    "sinh": ("sinh({})", lambda a, v: a.cosh()),
+    "cosh": ("cosh({})", lambda a, v: a.sinh()),
+    "tanh": ("tanh({})", lambda a, v: 1.0 - v * v),
+    "arcsin": ("asin({})", lambda a, v: 1.0 / (1.0 - a * a).sqrt()),
+    "arccos": ("acos({})", lambda a, v: -1.0 / (1.0 - a * a).sqrt()),
+    "arctan": ("atan({})", lambda a, v: 1.0 / (1.0 + a * a)),
+}
+_MATH = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+
+
+class Untraceable(Exception):
+    """The right-hand side does something that cannot be recorded, such as a branch that depends on the state."""
+
+
+def numpy_rhs(rhs: RightHandSide) -> Callable[[float, Array], Array]:
+    """`f(t, y)` that evaluates `rhs` with numpy: works for every problem, at numpy's price a call."""
+    import numpy as np
+
+    def f(t: float, y: Array) -> Array:
+        return np.asarray(rhs(t, y, np), dtype=np.float64)
+
+    return f
+
+
+def fast_rhs(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Array]:
+    """`f(t, y)` in its fastest form: straight-line Python where `rhs` can be recorded, else numpy."""
+    slow = numpy_rhs(rhs)
+    if n_states > SCALAR_STATES:
+        return slow
+    try:
+        tape = _Tape(n_states, differentiate=False)
+        outputs = tape.record(rhs)
+    except Exception:
+        return slow  # a trace may fail in any way a right-hand side can; numpy is the definition of what it means
+    return tape.compile(f"array(({', '.join(tape.operand(v) for v in outputs)},), float64)", outputs, slow)
+
+
+def fast_jac(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Array] | None:
+    """`jac(t, y)`, the matrix df_i/dy_j (d, d), differentiated from the recorded program; None where there is none."""
+    if n_states > SCALAR_STATES:
+        return None
+    try:
+        tape = _Tape(n_states, differentiate=True)
+        outputs = tape.record(rhs)
+    except Exception:
+        return None
+    entries = [[v.partials.get(j, 0.0) if isinstance(v, _Scalar) else 0.0 for j in range(n_states)] for v in outputs]
+    rows = ["(" + ", ".join(tape.operand(v) for v in row) + ",)" for row in entries]
+    wanted = [v for row in entries for v in row]
+    return tape.compile(f"array(({', '.join(rows)},), float64)", wanted, _not_a_number(n_states))
+
+
+def _not_a_number(n_states: int) -> Callable[[float, Array], Array]:
+    """What the Jacobian is where it cannot be evaluated: NaN, as numpy would have it."""
+    import numpy as np
+
+    return lambda t, y: np.full((n_states, n_states), np.nan)
+
+
+class _Tape:
+    """The program being recorded: one assignment a line, in the order of evaluation."""
+
+    def __init__(self, n_states: int, *, differentiate: bool) -> None:
+        self.lines: list[tuple[str, str, tuple[str, ...]]] = []  # variable, expression, variables it reads
+        self.n_states = n_states
+        self.differentiate = differentiate
+
+    def record(self, rhs: RightHandSide) -> list[_Scalar | float]:
+        """Call `rhs` with recording scalars; one output a state."""
+        import numpy as np
+
+        states = np.empty(self.n_states, dtype=object)
+        for j in range(self.n_states):
+            states[j] = _Scalar(self, f"y{j}", {j: 1.0} if self.differentiate else {})
+        # numpy applies its functions to objects by calling the method of that name, so numpy itself is `xp` here
+        result = np.asarray(rhs(_Scalar(self, "t", {}), states, np), dtype=object)
+        if result.shape != (self.n_states,):
+            raise Untraceable(f"shape {result.shape}")
+        return [v if isinstance(v, _Scalar) else float(v) for v in result]
+
+    def emit(self, expression: str, reads: tuple[str, ...]) -> str:
+        name = f"v{len(self.lines)}"
+        self.lines.append((name, expression, reads))
+        return name
+
+    def operand(self, value: Any) -> str:
+        """A value as it stands in the program's text."""
+        if isinstance(value, _Scalar):
+            return value.name
+        number = float(value)
+        if not math.isfinite(number):
+            raise Untraceable(f"constant {number}")
+        return f"({number!r})" if number < 0 else repr(number)
+
+    def compile(
+        self, result: str, wanted: list[Any], otherwise: Callable[..., Array]
+    ) -> Callable[[float, Array], Array]:
+        """The function that returns `result`; where Python's arithmetic raises and numpy's would not, `otherwise`."""
+        import numpy as np
+
+        needed = {v.name for v in wanted if isinstance(v, _Scalar)}
+        body = [f"        return {result}"]  # written from its last line up
+        for name, expression, reads in reversed(self.lines):
+            if name in needed:
+                needed.update(reads)
+                body.append(f"        {name} = {expression}")
+        if "t" in needed:
+            body.append("        t = float(t)")  # a numpy scalar would make every operation slow
+        body.append(f"        {', '.join(f'y{j}' for j in range(self.n_states))}, = y.tolist()")
+        source = "\n".join(
+            ["def f(t, y):", "    try:", *reversed(body), "    except failures:", "        return otherwise(t, y)"]
+        )
+        namespace: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
+        # overflow, division by zero, log of a negative number, a complex power: inf or NaN to numpy, an error to Python
+        failures = (ArithmeticError, ValueError, TypeError, AttributeError)
+        namespace |= {"array": np.array, "float64": np.float64, "otherwise": otherwise, "failures": failures}
+        exec(compile(source, "<right-hand side>", "exec"), namespace)
+        return namespace["f"]  # type: ignore[no-any-return]  # exec'd just above
+
+
+class _Scalar:
+    """A number of the program: the variable that holds it, and its derivatives by the states it depends on."""
+
+    __slots__ = ("name", "partials", "tape")
+
+    def __init__(self, tape: _Tape, name: str, partials: dict[int, Any]) -> None:
+        self.tape, self.name, self.partials = tape, name, partials
+
+    def __add__(self, other: Any) -> Any:
+        return _apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _apply("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _apply("sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _apply("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _apply("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _apply("truediv", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _apply("truediv", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        if isinstance(other, (int, float)) and other == 2:
+            return self * self  # as numpy squares, and three times as fast as Python's power
+        return _apply("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _apply("pow", other, self)
+
+    def __neg__(self) -> Any:
+        return _apply("neg", self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Callable[[], Any]:
+        # numpy applies a function to an object by calling the object's method of that name
+        if name in _RULES:
+            return lambda: _apply(name, self)
+        raise AttributeError(name)
+
+    def __bool__(self) -> bool:
+        raise Untraceable("a branch that depends on the state")
+
+    def __eq__(self, other: object) -> bool:
+        raise Untraceable("a comparison")
+
+    __hash__ = None  # type: ignore[assignment]  # a number that is not known yet has no hash
+
+
+def _apply(rule: str, *operands: Any) -> Any:
+    """Record one operation, and by the chain rule the derivatives of its value by the states."""
+    import numpy as np
+
+    if not all(isinstance(x, (_Scalar, int, float, np.integer, np.floating)) for x in operands):
+        return NotImplemented  # an array: numpy takes over, element by element
+    python, *slopes = _RULES[rule]
+    (tape, *_) = (x.tape for x in operands if isinstance(x, _Scalar))
+    reads = tuple(x.name for x in operands if isinstance(x, _Scalar))
+    name = tape.emit(python.format(*map(tape.operand, operands)), reads)
+    # derivatives are themselves recorded, but not differentiated again
+    plain = [_Scalar(tape, x.name, {}) if isinstance(x, _Scalar) else float(x) for x in operands]
+    value = _Scalar(tape, name, {})
+    partials: dict[int, Any] = {}
+    for x, slope in zip(operands, slopes, strict=True):
+        if isinstance(x, _Scalar) and x.partials:
+            by_x = slope(*plain, value)
+            for j, partial in x.partials.items():
+                term = _product(by_x, partial)
+                partials[j] = partials[j] + term if j in partials else term
+    return _Scalar(tape, name, partials)
+
+
+def _product(a: Any, b: Any) -> Any:
+    if isinstance(a, float) and a == 1.0:
+        return b
+    if isinstance(b, float) and b == 1.0:
+        return a
+    return a * b
+
+
+def _log(a: Any) -> Any:
+    return a.log() if isinstance(a, _Scalar) else math.log(a)

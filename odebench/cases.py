@@ -1,0 +1,214 @@
+"""What is to be measured: selections such as 'scipy-ivp[method=[RK45,DOP853]]' become cases with stable ids."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from .errors import BadSelection
+from .parameters import NamedFunction
+
+Function = TypeVar("Function", bound=NamedFunction[Any])
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A problem or solver with all its parameters, sorted by name."""
+
+    name: str
+    params: Mapping[str, Any]
+
+    @cached_property
+    def key(self) -> str:
+        """The variant as text, the same for the same name and values."""
+        return f"{self.name}{canonical_json(self.params)}"
+
+    @property
+    def short(self) -> str:
+        """As it would be selected on the command line."""
+        return selection_text(self.name, self.params)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem with its parameters and a solver with its parameters."""
+
+    problem: Variant
+    solver: Variant
+
+    @cached_property
+    def id(self) -> str:
+        """Made from names and parameters alone, so the same in every run, order and version."""
+        digest = hashlib.sha256(f"{self.problem.key} {self.solver.key}".encode()).hexdigest()
+        return f"{self.problem.name}/{self.solver.name}/{digest[:12]}"
+
+
+class Grid:
+    """Every solver variant on every problem variant, made as they are asked for."""
+
+    def __init__(self, problems: Iterable[Variant], solvers: Iterable[Variant]) -> None:
+        self.problems = list({v.key: v for v in problems}.values())
+        self.solvers = list({v.key: v for v in solvers}.values())
+
+    def __len__(self) -> int:
+        return len(self.problems) * len(self.solvers)
+
+    def __iter__(self) -> Iterator[Case]:
+        return (Case(problem, solver) for problem in self.problems for solver in self.solvers)
+
+
+def variants(selection: str, look_up: Callable[[str], Function], *, ladder: bool = False) -> Iterator[Variant]:
+    """The variants a selection stands for: the product of its sweeps, and with `ladder` of the ladder's rungs.
+
+    Raises `BadSelection`, `BadParameter`, or what `look_up` raises for an unknown name.
+    """
+    name, sweeps = parse_selection(selection)
+    function = look_up(name)
+    rungs: Sequence[Mapping[str, Any]] = function.ladder if ladder and function.ladder else ({},)
+    for values in itertools.product(*sweeps.values()):
+        given = dict(zip(sweeps, values, strict=True))
+        for rung in rungs:
+            yield Variant(function.name, function.resolve({**rung, **given}))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One sample to take."""
+
+    case: Case
+    repeat: int
+    """Which sample of the case, from 0."""
+    seed: int | None
+    """For a solver that uses chance; None for the others."""
+
+
+def seed_for(base: int, case_id: str, k: int) -> int:
+    """The seed of the k-th sample of a case: its own, and the same whenever base and case are."""
+    digest = hashlib.sha256(f"{base} {case_id} {k}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> 1  # 31 bits: every random generator takes them
+
+
+def canonical_json(params: Mapping[str, Any]) -> str:
+    """One text for one set of values."""
+    return json.dumps(params, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def selection_text(name: str, params: Mapping[str, Any]) -> str:
+    """'euler[steps=10]', which reads back as the same selection."""
+    return f"{name}[{','.join(f'{k}={_value_text(v)}' for k, v in params.items())}]" if params else name
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({','.join(map(_value_text, value))})"
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+# -- the grammar: NAME or NAME[PARAMETER=VALUE,...]; a VALUE in [...] is swept, in (...) it is one tuple ----------
+
+_TOKEN = re.compile(r"\s*(?:(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<word>[^\s\[\](),=\"']+)|(?P<mark>[\[\](),=]))")
+
+
+def parse_selection(text: str) -> tuple[str, dict[str, list[Any]]]:
+    """'name[a=1,b=[2,3]]' -> ('name', {'a': [1], 'b': [2, 3]})."""
+    return _Parser(text).selection()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[tuple[str, str, int]] = []  # kind, text, position
+        self.k = 0
+        position, end = 0, len(text.rstrip())
+        while position < end:
+            match = _TOKEN.match(text, position)
+            if match is None or match.lastgroup is None:
+                raise self.error("a closing quote", position)
+            self.tokens.append((match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
+            position = match.end()
+        self.tokens.append(("end", "", end))
+
+    def error(self, expected: str, position: int | None = None) -> BadSelection:
+        position = self.tokens[self.k][2] if position is None else position
+        return BadSelection(
+            f"cannot read the selection; expected {expected}:\n  {self.text}\n  {' ' * position}^\n"
+            "Write NAME or NAME[parameter=value,other=[swept,values]], in quotes for the shell."
+        )
+
+    def take(self, mark: str) -> bool:
+        if self.tokens[self.k][:2] == ("mark", mark):
+            self.k += 1
+            return True
+        return False
+
+    def word(self, what: str) -> str:
+        kind, text, _ = self.tokens[self.k]
+        if kind != "word":
+            raise self.error(what)
+        self.k += 1
+        return text
+
+    def selection(self) -> tuple[str, dict[str, list[Any]]]:
+        name, sweeps = self.word("a name"), {}
+        if self.take("["):
+            while not self.take("]"):
+                parameter = self.word("a parameter's name or ']'").replace("-", "_")
+                if parameter in sweeps:
+                    self.k -= 1
+                    raise self.error(f"{parameter!r} only once; for several values write {parameter}=[a,b]")
+                if not self.take("="):
+                    raise self.error("'='")
+                sweeps[parameter] = self.sweep(parameter)
+                if not self.take(",") and self.tokens[self.k][:2] != ("mark", "]"):
+                    raise self.error("',' or ']'")
+        if self.tokens[self.k][0] != "end":
+            raise self.error("the end, or '[' and parameters")
+        return name, sweeps
+
+    def sweep(self, parameter: str) -> list[Any]:
+        if not self.take("["):
+            return [self.value()]
+        if self.take("]"):
+            self.k -= 1
+            raise self.error(f"at least one value for {parameter!r}")
+        return self.list_until("]")
+
+    def list_until(self, closing: str) -> list[Any]:
+        values = [self.value()]
+        while not self.take(closing):
+            if not self.take(","):
+                raise self.error(f"',' or {closing!r}")
+            if self.take(closing):
+                break
+            values.append(self.value())
+        return values
+
+    def value(self) -> Any:
+        if self.take("("):
+            return tuple(self.list_until(")"))
+        kind, text, _ = self.tokens[self.k]
+        if kind not in ("word", "quoted"):
+            raise self.error("a value")
+        self.k += 1
+        return text[1:-1] if kind == "quoted" else _literal(text)
+
+
+def _literal(word: str) -> Any:
+    """A number, true, false or none where the word is one; else the word."""
+    named = {"true": True, "false": False, "none": None}
+    if word.lower() in named:
+        return named[word.lower()]
+    for number in (int, float):
+        try:
+            return number(word)
+        except ValueError:
+            continue
+    return word

@@ -1,0 +1,115 @@
+"""A run on disk: run.json says what was asked and where; measurements.jsonl gains a line a sample, as it happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .errors import BadRun, OutputError
+from .measurement import Measurement
+
+SCHEMA_VERSION = 1
+
+
+class Run:
+    """A run directory. `create` begins one, `open` reads one that exists."""
+
+    def __init__(self, directory: Path, meta: dict[str, Any]) -> None:
+        self.directory = directory
+        self.meta = meta
+        """What run.json holds."""
+
+    @property
+    def id(self) -> str:
+        """Made of the time it began and a few random digits."""
+        return str(self.meta["run_id"])
+
+    @property
+    def journal_path(self) -> Path:
+        return self.directory / "measurements.jsonl"
+
+    @classmethod
+    def create(cls, directory: Path | None, meta: Mapping[str, Any]) -> Run:
+        """Begin a run in `directory`, which must be new or empty; by default in results/<run-id>.
+
+        Raises `OutputError` where it cannot be written or holds something.
+        """
+        now = datetime.now(UTC)
+        run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        directory = directory if directory is not None else Path("results") / run_id
+        started = {"started_at": now.isoformat(timespec="seconds"), "finished_at": None, "status": "running"}
+        run = cls(directory, {"run_id": run_id, "schema_version": SCHEMA_VERSION, **started, **meta})
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if any(directory.iterdir()):
+                raise OutputError(
+                    f"output directory '{directory}' is not empty. Name a new one with -o, or leave -o out."
+                )
+            run._write_meta()
+            run.journal_path.touch()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write the output directory '{directory}': {error.strerror}. Name another with -o."
+            ) from error
+        return run
+
+    @classmethod
+    def open(cls, directory: Path) -> Run:
+        """Read a run; raises `BadRun` where the directory is none."""
+        if not directory.is_dir():
+            raise BadRun(f"'{directory}' is not a directory. Expected a run directory, such as 'odebench run' makes.")
+        try:
+            meta = json.loads((directory / "run.json").read_text())
+        except OSError as error:
+            raise BadRun(f"'{directory}' is not a run: no readable run.json ({error.strerror}).") from error
+        except ValueError as error:
+            raise BadRun(f"'{directory / 'run.json'}' cannot be read: {error}.") from error
+        if not isinstance(meta, dict) or "run_id" not in meta:
+            raise BadRun(f"'{directory / 'run.json'}' is not a run's.")
+        if meta.get("schema_version") != SCHEMA_VERSION:
+            raise BadRun(
+                f"'{directory}' has schema version {meta.get('schema_version')}; "
+                f"this odebench reads {SCHEMA_VERSION}. Upgrade odebench."
+            )
+        return cls(directory, meta)
+
+    def append(self, measurement: Measurement) -> None:
+        """Add a line to the journal and hand it to the operating system: a crash of this process loses nothing."""
+        line = json.dumps(measurement.as_dict(), allow_nan=False)
+        try:
+            with self.journal_path.open("a", encoding="utf-8") as journal:
+                journal.write(line + "\n")
+        except OSError as error:
+            raise OutputError(
+                f"cannot write to '{self.journal_path}': {error.strerror}. Everything before it is kept."
+            ) from error
+
+    def measurements(self) -> Iterator[Measurement]:
+        """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
+        if not self.journal_path.exists():
+            return
+        with self.journal_path.open(encoding="utf-8") as journal:
+            for number, line in enumerate(journal, 1):
+                try:
+                    yield Measurement(**json.loads(line))
+                except (ValueError, TypeError) as error:
+                    if line.endswith("\n"):
+                        raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {error}.") from error
+                    warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
+
+    def finish(self, status: str) -> None:
+        """Record that the run ended: `complete` or `interrupted`."""
+        self.meta |= {"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "status": status}
+        self._write_meta()
+
+    def _write_meta(self) -> None:
+        path = self.directory / "run.json"
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(self.meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(part, path)

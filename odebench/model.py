@@ -1,0 +1,215 @@
+"""What plugins are made of: an initial value problem, a solution, and the named functions that make them.
+
+A problem and a solver are the same kind of thing: a function whose keyword-only arguments are its
+parameters. The signature is the schema; nothing is declared twice.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from . import backends
+from .backends import Array, RightHandSide
+from .errors import BadProblem
+from .parameters import NamedFunction
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+DEFAULT_POINTS = 101
+
+
+@dataclass(frozen=True, init=False, eq=False)
+class IVP:
+    """An initial value problem y' = rhs(t, y), y(t0) = y0, for t0 <= t <= t1."""
+
+    rhs: RightHandSide
+    """`rhs(t, y, xp)`: t of shape (...), y of shape (..., d), returns (..., d). Only arithmetic and functions of `xp`
+    (`xp.exp`, `xp.stack([...], -1)`, ...), so that the one equation serves numpy, torch and the tracer."""
+
+    t_span: tuple[float, float]
+    """(t0, t1) with t0 < t1, in the problem's own unit of time."""
+
+    y0: Array
+    """The state at t0, float64 of shape (d,), read-only."""
+
+    exact: Callable[[Array], Array] | None
+    """`exact(t)`, the solution at times of shape (n,), as (n, d); None where no formula is known."""
+
+    t_eval: Array
+    """Times of shape (n,), rising from t0 to t1, at which solutions are asked for and compared; read-only."""
+
+    def __init__(
+        self,
+        rhs: RightHandSide,
+        t_span: Sequence[float],
+        y0: ArrayLike,
+        exact: Callable[[Array], Array] | None = None,
+        t_eval: ArrayLike | None = None,
+    ) -> None:
+        """Raise `BadProblem` where the parts contradict each other. By default `t_eval` is 101 equally spaced times."""
+        import numpy as np
+
+        try:
+            t0, t1 = (float(t) for t in t_span)
+        except (TypeError, ValueError):
+            raise BadProblem(f"expected t_span as two numbers (t0, t1), received {t_span!r}.") from None
+        if not (math.isfinite(t0) and math.isfinite(t1) and t0 < t1):
+            raise BadProblem(f"expected a finite t_span with t0 < t1, received ({t0}, {t1}).")
+        state = _readonly(y0, "y0")
+        if state.ndim != 1 or state.size == 0 or not np.isfinite(state).all():
+            raise BadProblem(f"expected y0 as a list of d >= 1 finite numbers, received {y0!r}.")
+        times = _readonly(np.linspace(t0, t1, DEFAULT_POINTS) if t_eval is None else t_eval, "t_eval")
+        if times.ndim != 1 or times.size < 2 or times[0] != t0 or times[-1] != t1 or not (np.diff(times) > 0).all():
+            raise BadProblem(f"expected t_eval rising from t0 = {t0} to t1 = {t1}, received {t_eval!r}.")
+        for name, value in {"rhs": rhs, "t_span": (t0, t1), "y0": state, "exact": exact, "t_eval": times}.items():
+            object.__setattr__(self, name, value)
+        self._check_rhs()
+
+    def _check_rhs(self) -> None:
+        import numpy as np
+
+        t0 = self.t_span[0]
+        try:
+            slope = np.asarray(self.rhs(t0, self.y0, np))
+        except Exception as error:
+            raise BadProblem(f"rhs(t0, y0, numpy) raised {type(error).__name__}: {error}.") from error
+        if slope.shape != self.y0.shape or slope.dtype.kind not in "fiu":
+            raise BadProblem(
+                f"expected rhs to return real numbers of shape {self.y0.shape}, as y0 is, "
+                f"received shape {slope.shape}, dtype {slope.dtype}; join components with xp.stack([...], -1)."
+            )
+        if not np.isfinite(slope).all():
+            raise BadProblem(f"rhs is not finite at the initial condition: rhs({t0}, {self.y0}) = {slope}.")
+
+    @property
+    def n_states(self) -> int:
+        """d, the number of components of the state."""
+        return int(self.y0.size)
+
+    @cached_property
+    def f(self) -> Callable[[float, Array], Array]:
+        """`f(t, y)` for one time and one state (d,), in the fastest form there is; what step-by-step methods call."""
+        return backends.fast_rhs(self.rhs, self.n_states)
+
+    @cached_property
+    def jac(self) -> Callable[[float, Array], Array] | None:
+        """`jac(t, y)`, the analytic Jacobian df_i/dy_j (d, d); None where the right-hand side cannot be traced."""
+        return backends.fast_jac(self.rhs, self.n_states)
+
+
+def _readonly(values: Any, name: str) -> Array:
+    """A read-only float64 copy."""
+    import numpy as np
+
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadProblem(f"expected {name} as real numbers, received {values!r}: {error}.") from None
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a solver returns."""
+
+    y: Array
+    """The states at exactly `t_eval`, real, of shape (n, d)."""
+
+    dense: Callable[[Array], Array] | None = None
+    """`dense(t)`, the solution at any times of shape (n,), as (n, d), where the method has one."""
+
+    stats: Mapping[str, float] = field(default_factory=dict)
+    """What the method counted: rhs_calls, jac_calls, steps, epochs, n_parameters, final_loss, or its own."""
+
+
+class Problem(NamedFunction[IVP]):
+    """A function that makes an `IVP` from parameters; made by `@problem`."""
+
+    kind = "problem"
+
+    def __init__(self, function: Callable[..., IVP], *, tags: Sequence[str] = (), source: str = "") -> None:
+        super().__init__(function, tags=tags, source=source, ladder=())
+        self.expect_positional(0, "no positional arguments, only keyword-only parameters: def decay(*, rate=1.0)")
+
+    def __call__(self, **parameters: Any) -> IVP:
+        ivp = self.function(**self.resolve(parameters))
+        if not isinstance(ivp, IVP):
+            raise BadProblem(
+                f"problem {self.name!r}: expected an IVP, received {type(ivp).__name__}; end it with return IVP(...)."
+            )
+        return ivp
+
+
+class Solver(NamedFunction[Solution]):
+    """A function that makes a `Solution` from an `IVP` and times; made by `@solver`."""
+
+    kind = "solver"
+    reserved = frozenset({"seed"})
+
+    def __init__(
+        self,
+        function: Callable[..., Solution],
+        *,
+        requires: Sequence[str] = (),
+        ladder: Sequence[Mapping[str, Any]] = (),
+        tags: Sequence[str] = (),
+        order: int | None = None,
+        source: str = "",
+    ) -> None:
+        super().__init__(function, tags=tags, source=source, ladder=ladder)
+        self.expect_positional(2, "two positional arguments: def euler(ivp, t_eval, *, steps=100)")
+        self.requires = tuple(requires)
+        self.order = order
+
+    @property
+    def uses_chance(self) -> bool:
+        """Whether it takes a seed, so that its samples are taken with different ones."""
+        return "seed" in inspect.signature(self.function).parameters
+
+    @property
+    def is_oracle(self) -> bool:
+        """Whether it is told the solution; oracles are shown, and stay out of rankings."""
+        return "oracle" in self.tags
+
+
+@typing.overload
+def problem(function: Callable[..., IVP], /) -> Problem: ...
+@typing.overload
+def problem(*, tags: Sequence[str] = (), source: str = "") -> Callable[[Callable[..., IVP]], Problem]: ...
+def problem(function: Callable[..., IVP] | None = None, /, **options: Any) -> Any:
+    """Make a `Problem` of a function of keyword-only parameters that returns an `IVP`.
+
+    tags: words to select and group by (`stiff`, `linear`, `system`, ...). source: where the problem is from.
+    The public name is the function's, with hyphens.
+    """
+    return Problem(function) if function is not None else lambda f: Problem(f, **options)
+
+
+@typing.overload
+def solver(function: Callable[..., Solution], /) -> Solver: ...
+@typing.overload
+def solver(
+    *,
+    requires: Sequence[str] = (),
+    ladder: Iterable[Mapping[str, Any]] = (),
+    tags: Sequence[str] = (),
+    order: int | None = None,
+    source: str = "",
+) -> Callable[[Callable[..., Solution]], Solver]: ...
+def solver(function: Callable[..., Solution] | None = None, /, **options: Any) -> Any:
+    """Make a `Solver` of a function `(ivp, t_eval, *, parameters...) -> Solution`.
+
+    requires: distributions it needs, as pip would be given them (`"scipy"`, `"torch>=2"`); imported inside the
+    function, so that listing costs nothing. ladder: parameter sets of rising effort, for work-precision diagrams
+    (`--ladder`). tags: `oracle` for a method that is told the solution. order: the order of convergence, where the
+    method has one. source: where the method is from. An argument `seed` is supplied by the host, new for each sample.
+    """
+    return Solver(function) if function is not None else lambda f: Solver(f, **options)

@@ -1,0 +1,148 @@
+"""A named function whose keyword-only arguments are its parameters: the signature is the schema."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
+
+from .errors import BadParameter, PluginError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword-only argument of a problem or solver, as its signature declares it."""
+
+    name: str
+    default: Any
+    types: tuple[type, ...]
+    """The types a value may have; empty: any. An int is taken where a float is asked for, and made one."""
+    choices: tuple[Any, ...] = ()
+    """The values allowed, from an annotation `Literal[...]`; empty: all of the types above."""
+
+    @classmethod
+    def of(cls, parameter: inspect.Parameter, annotation: Any) -> Parameter:
+        default = parameter.default
+        if annotation is inspect.Parameter.empty:
+            return cls(parameter.name, default, () if default is None else (type(default),))
+        alternatives = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+        choices = tuple(c for a in alternatives if typing.get_origin(a) is typing.Literal for c in typing.get_args(a))
+        plain = tuple(typing.get_origin(a) or a for a in alternatives if typing.get_origin(a) is not typing.Literal)
+        return cls(parameter.name, default, plain + tuple({type(c) for c in choices}), choices)
+
+    @property
+    def expected(self) -> str:
+        """What it takes, in words."""
+        if self.choices:
+            return "one of " + ", ".join(repr(c) for c in self.choices)
+        names = {type(None): "none", float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
+        return " or ".join(names.get(t, t.__name__) for t in self.types) or "anything"
+
+    def accept(self, value: Any) -> Any:
+        """The value in its declared type; `ValueError` where it has another."""
+        if float in self.types and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if tuple in self.types and isinstance(value, list):
+            value = tuple(value)
+        if self.types and type(value) not in self.types:
+            raise ValueError
+        if self.choices and value is not None and value not in self.choices:
+            raise ValueError
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
+        return value
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+Result = TypeVar("Result")
+
+
+class NamedFunction(Generic[Result]):
+    """A function whose keyword-only arguments are its parameters: what a problem and a solver have in common."""
+
+    kind: str
+    reserved: frozenset[str] = frozenset()
+    """Keyword-only arguments that the host supplies, and that are no parameters."""
+
+    def __init__(
+        self, function: Callable[..., Result], *, tags: Sequence[str], source: str, ladder: Sequence[Mapping[str, Any]]
+    ) -> None:
+        self.function = function
+        self.name = function.__name__.replace("_", "-")
+        self.tags = tuple(tags)
+        self.source = source
+        self.parameters = self._schema()
+        self.ladder = tuple(self.resolve(rung) for rung in ladder)
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Result:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+    @property
+    def description(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    def _schema(self) -> dict[str, Parameter]:
+        parameters = {}
+        for p in inspect.signature(self.function).parameters.values():
+            if p.kind is not inspect.Parameter.KEYWORD_ONLY or p.name in self.reserved:
+                continue
+            if p.default is inspect.Parameter.empty:
+                raise PluginError(
+                    f"{self.kind} {self.name!r}: expected a default for parameter {p.name!r}, so that it runs unasked."
+                )
+            annotation = p.annotation
+            if isinstance(annotation, str):  # from __future__ import annotations
+                try:
+                    annotation = eval(annotation, self.function.__globals__)
+                except NameError as error:
+                    raise PluginError(
+                        f"{self.kind} {self.name!r}: the annotation of {p.name!r} cannot be read: {error}."
+                    ) from None
+            parameters[p.name] = Parameter.of(p, annotation)
+        return parameters
+
+    def expect_positional(self, count: int, expected: str) -> None:
+        """Refuse a function whose positional arguments are not those the host will pass."""
+        parameters = inspect.signature(self.function).parameters.values()
+        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        variadic = [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        if len(positional) != count or variadic:
+            raise PluginError(
+                f"{self.kind} {self.name!r}: expected {expected}, received {inspect.signature(self.function)}."
+            )
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters, sorted by name: those given, checked, and the defaults of the others.
+
+        Raises `BadParameter` for an unknown name or a value of the wrong type.
+        """
+        for name, value in given.items():
+            if name not in self.parameters:
+                parameters = ", ".join(self.parameters) or "none"
+                known = f"{did_you_mean(name, self.parameters)} Parameters of {self.name}: {parameters}."
+                if name in self.reserved:
+                    known = f"The host supplies it: see the option --{name}."
+                raise BadParameter(f"{self.kind} {self.name!r} has no parameter {name!r}. {known}")
+            try:
+                self.parameters[name].accept(value)
+            except ValueError:
+                raise BadParameter(
+                    f"{self.kind} {self.name!r}: expected {self.parameters[name].expected} for {name!r}. "
+                    f"Received {value!r} ({type(value).__name__})."
+                ) from None
+        return {
+            name: p.accept(given[name]) if name in given else p.default for name, p in sorted(self.parameters.items())
+        }

@@ -1,0 +1,92 @@
+"""What solutions are compared with: the exact formula, or a tight numeric solution, with its own error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .backends import Array
+from .errors import BadProblem
+from .model import IVP
+
+EXACT = "exact"
+NUMERIC = "numeric"
+ITSELF = "itself"  # an oracle checked against the very formula it evaluates
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The solution at `t_eval`, (n, d), and how far it may itself be from the truth (in the unit of the state)."""
+
+    y: Array
+    kind: str
+    error: float
+
+
+def reference(ivp: IVP) -> Reference:
+    """The best solution there is at `ivp.t_eval`.
+
+    A formula is taken to be right to the rounding of its largest value. Without one, two independent methods at
+    tight tolerance are compared, and their disagreement is the error of the better one.
+    Raises `BadProblem` where the formula contradicts the problem, or where the two methods do not finish.
+    """
+    return _numeric(ivp) if ivp.exact is None else _exact(ivp, ivp.exact)
+
+
+def _exact(ivp: IVP, exact: Callable[[Array], Array]) -> Reference:
+    import numpy as np
+
+    y = np.asarray(exact(ivp.t_eval), dtype=np.float64)
+    expected = (ivp.t_eval.size, ivp.n_states)
+    if y.shape != expected or not np.isfinite(y).all():
+        raise BadProblem(f"expected exact(t) to return finite numbers of shape {expected}, received shape {y.shape}.")
+    if not np.allclose(y[0], ivp.y0, rtol=1e-9, atol=1e-12):
+        raise BadProblem(f"expected exact(t0) to be y0 = {ivp.y0}, received {y[0]}.")
+    return Reference(y, EXACT, _rounding(y))
+
+
+def _numeric(ivp: IVP) -> Reference:
+    try:
+        better, other = _tight(ivp, "DOP853"), _tight(ivp, "RK45")
+    except _TooManyCalls:  # stiff: explicit methods creep
+        better, other = _tight(ivp, "Radau"), _tight(ivp, "LSODA")
+    disagreement = float(abs(better - other).max())
+    return Reference(better, NUMERIC, max(disagreement, _rounding(better)))
+
+
+class _TooManyCalls(Exception):
+    """An explicit method spent its budget of right-hand-side calls."""
+
+
+_EXPLICIT_CALLS = 1_000_000
+
+
+def _tight(ivp: IVP, method: Literal["DOP853", "RK45", "Radau", "LSODA"]) -> Array:
+    """The solution at `t_eval` by a method of `solve_ivp` at the tightest tolerance it takes."""
+    from scipy.integrate import solve_ivp
+
+    implicit = method in ("Radau", "LSODA")
+    calls = 0
+
+    def f(t: float, y: Array) -> Array:
+        nonlocal calls
+        calls += 1
+        if calls > _EXPLICIT_CALLS and not implicit:
+            raise _TooManyCalls
+        return ivp.f(t, y)
+
+    # 5e-14: just above the least rtol that solve_ivp takes (100 machine epsilons)
+    options: dict[str, Any] = {"jac": ivp.jac} if implicit else {}
+    solution = solve_ivp(f, ivp.t_span, ivp.y0, method, t_eval=ivp.t_eval, rtol=5e-14, atol=1e-20, **options)
+    if not solution.success:
+        raise BadProblem(f"no reference solution: {method} stopped at t = {solution.t[-1]:g}: {solution.message}")
+    y: Array = solution.y.T
+    return y
+
+
+def _rounding(y: Array) -> float:
+    """One unit in the last place of the largest value."""
+    import numpy as np
+
+    return float(np.spacing(np.abs(y).max()))

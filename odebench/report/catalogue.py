@@ -1,0 +1,115 @@
+"""What there is to run, listed and explained."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..cases import selection_text
+from ..errors import UnknownName
+from ..host import Host
+from ..model import Problem, Solver
+from ..parameters import NamedFunction
+
+
+def listing(host: Host) -> dict[str, list[dict[str, Any]]]:
+    """Everything there is, as plain data."""
+    return {
+        "solvers": [
+            _entry(host, s) | {"requires": list(s.requires), "order": s.order, "missing": host.missing(s)}
+            for _, s in sorted(host.solvers.items())
+        ],
+        "problems": [_entry(host, p) for _, p in sorted(host.problems.items())],
+        "metrics": [{"name": name} for name in sorted(host.metrics)],
+        "plugins": [
+            {
+                "name": p.origin.name,
+                "version": p.origin.version,
+                "source": p.origin.source,
+                "location": p.origin.location,
+                "brings": [t.name for t in p.brings] + p.metrics,
+                "error": p.error,
+            }
+            for p in host.plugins
+        ],
+    }
+
+
+def _entry(host: Host, thing: NamedFunction[Any]) -> dict[str, Any]:
+    return {
+        "name": thing.name,
+        "description": thing.description,
+        "tags": list(thing.tags),
+        "parameters": {name: p.default for name, p in thing.parameters.items()},
+        "plugin": host.origin(thing).name,
+    }
+
+
+def text(listing: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """The listing as aligned lines under headings."""
+    blocks = []
+    for what, entries in listing.items():
+        if not entries and len(listing) > 1:
+            continue
+        rows = [_plugin_row(e) if what == "plugins" else _row(e) for e in entries]
+        width = max((len(name) for name, _ in rows), default=0)
+        blocks.append(
+            "\n".join(
+                [what, *(f"  {name:{width}}  {about}".rstrip() for name, about in rows)] if rows else [f"no {what}"]
+            )
+        )
+    return "\n\n".join(blocks)
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[str, str]:
+    about = entry.get("description", "")
+    return entry["name"], f"{about} [{entry['missing']}]" if entry.get("missing") else about
+
+
+def _plugin_row(entry: Mapping[str, Any]) -> tuple[str, str]:
+    about = f"NOT LOADED: {entry['error']}" if entry["error"] else ", ".join(entry["brings"])
+    return f"{entry['location']} ({entry['source']}, {entry['name']} {entry['version']})", about
+
+
+def show(host: Host, name: str) -> str:
+    """A solver or problem in full; one of each with the same name are shown both."""
+    things: list[NamedFunction[Any]] = [table[name] for table in (host.problems, host.solvers) if name in table]
+    if not things:
+        raise UnknownName("solver or problem", name, [*host.problems, *host.solvers], "'odebench list' shows all.")
+    return "\n\n".join(_shown(host, thing) for thing in things)
+
+
+def _shown(host: Host, thing: NamedFunction[Any]) -> str:
+    origin = host.origin(thing)
+    lines = [f"{thing.name} ({thing.kind})", "", inspect.getdoc(thing.function) or "(no docstring)", ""]
+    if thing.parameters:
+        lines += [
+            "parameters",
+            *(f"  {p.name} = {_value(p.default)}    {p.expected}" for p in thing.parameters.values()),
+            "",
+        ]
+    if isinstance(thing, Problem):
+        ivp = thing()
+        reference = "exact solution" if ivp.exact else "no formula known: compared with a tight numeric solution"
+        lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
+        lines += [f"initial      {ivp.y0}", f"reference    {reference}"]
+    if isinstance(thing, Solver):
+        lines += [f"order        {thing.order}"] if thing.order else []
+        lines += ["chance       takes a seed"] if thing.uses_chance else []
+        if thing.requires:
+            lines.append(f"requires     {host.missing(thing) or ', '.join(thing.requires) + ' (installed)'}")
+    if thing.ladder:
+        varied = [k for k in thing.ladder[0] if len({repr(rung[k]) for rung in thing.ladder}) > 1]
+        lines += ["ladder", *(f"  {selection_text(thing.name, {k: rung[k] for k in varied})}" for rung in thing.ladder)]
+    lines += [f"tags         {', '.join(thing.tags)}"] if thing.tags else []
+    lines += [f"source       {thing.source}"] if thing.source else []
+    lines += [
+        f"plugin       {origin.name} {origin.version} ({origin.source})",
+        f"file         {inspect.getsourcefile(thing.function)}",
+    ]
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    return selection_text("", {"": value})[2:-1]

@@ -1,0 +1,76 @@
+"""How far a run is: a bar on a terminal, now and then a line elsewhere; never drawn while a sample is timed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from .. import measurement
+from ..measurement import Measurement
+
+if TYPE_CHECKING:
+    from ..runner import Plan
+
+_LINE_EVERY_S = 5.0
+_BAR_EVERY_S = 0.1
+
+
+class Observer(Protocol):
+    """Is told of each row."""
+
+    def __call__(self, row: Measurement) -> None: ...
+
+
+@contextmanager
+def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Observer]:
+    """An observer of rows that shows the run's progress on standard error."""
+    if quiet:
+        yield lambda row: None
+    elif sys.stderr.isatty():
+        with _bar(plan) as observer:
+            yield observer
+    else:
+        yield _Lines(plan)
+
+
+@contextmanager
+def _bar(plan: Plan) -> Iterator[Observer]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # auto_refresh would draw from a second thread, on the solvers' time
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("starting", total=plan.total)
+        bar.refresh()
+        drawn = time.monotonic()
+
+        def observe(row: Measurement) -> None:
+            nonlocal drawn
+            bar.update(task, advance=1, total=plan.total, description=f"{row.problem} {row.solver}")
+            if time.monotonic() - drawn > _BAR_EVERY_S:
+                bar.refresh()
+                drawn = time.monotonic()
+
+        yield observe
+
+
+class _Lines:
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.done, self.not_ok = plan, 0, 0
+        self.started = self.printed = time.monotonic()
+        print(f"odebench: {plan.total} samples to take", file=sys.stderr)
+
+    def __call__(self, row: Measurement) -> None:
+        self.done += 1
+        self.not_ok += row.status != measurement.OK
+        now = time.monotonic()
+        if now - self.printed > _LINE_EVERY_S or self.done == self.plan.total:
+            not_ok = f", {self.not_ok} not ok" if self.not_ok else ""
+            print(
+                f"odebench: {self.done}/{self.plan.total} samples{not_ok}, {now - self.started:.0f} s", file=sys.stderr
+            )
+            self.printed = now

@@ -1,0 +1,82 @@
+"""The comparison as a table: in the terminal, or as Markdown."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Hashable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+from .. import measurement
+from . import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEADINGS = ("solver", "max error", "time", "slowdown", "first call", "samples", "remarks")
+LEGEND = (
+    "max error: against the reference, ≤ where the reference knows no better; time: median of the samples; "
+    "slowdown: against the fastest solver at this error or less; first call: with imports and compilation."
+)
+
+
+def print_table(comparison: pd.DataFrame, file: IO[str] | None = None) -> None:
+    """One table a problem, the most accurate first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    file = file or sys.stdout
+    console = Console(file=file, width=None if file.isatty() else 140, highlight=False)
+    for title, rows in _tables(comparison):
+        table = Table(title=title, title_justify="left", title_style="bold")
+        for heading in HEADINGS:
+            numeric = heading not in ("solver", "remarks")
+            table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+        for row in rows:
+            table.add_row(*row, style="bold green" if "on the front" in row[-1] else "")
+        console.print(table)
+    console.print(LEGEND, style="dim")
+
+
+def markdown(comparison: pd.DataFrame) -> str:
+    """The same tables for a README or an issue."""
+    parts = []
+    for title, rows in _tables(comparison):
+        escaped = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+        rule = ["---" if h in ("solver", "remarks") else "---:" for h in HEADINGS]
+        lines = [f"| {' | '.join(cells)} |" for cells in (HEADINGS, rule, *escaped)]
+        parts.append("\n".join([f"**{title}**", "", *lines]))
+    return "\n\n".join([*parts, LEGEND])
+
+
+def _tables(comparison: pd.DataFrame) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yield a title and the cells for each problem."""
+    solvers = text.labels(zip(comparison["solver"], comparison["solver_params"], strict=True))
+    problems = text.labels(zip(comparison["problem"], comparison["problem_params"], strict=True))
+    labelled = comparison.assign(solver=solvers, problem=problems)
+    for title, rows in labelled.groupby("problem", sort=False):
+        ordered = rows.sort_values(["max_abs_error_median", "wall_s_median"], na_position="last", kind="stable")
+        yield str(title), [_cells(row) for row in ordered.to_dict("records")]
+
+
+def _cells(row: Mapping[Hashable, Any]) -> list[str]:
+    return [
+        row["solver"],
+        text.error(row["max_abs_error_median"], at_floor=row["at_reference_floor"]),
+        text.seconds(row["wall_s_median"]),
+        text.ratio(row["slowdown_vs_best_at_this_error"]),
+        text.seconds(row["first_s"]),
+        str(row["samples"]),
+        ", ".join(_remarks(row)),
+    ]
+
+
+def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
+    if row["status"] != measurement.OK:
+        yield f"{row['status']}: {row['reason']}"
+    elif row["on_front"]:
+        yield "on the front"
+    elif math.isnan(row["slowdown_vs_best_at_this_error"]):
+        yield "oracle, not ranked"
+    if row["unstable"] is True:
+        yield "unstable timing"

@@ -1,0 +1,82 @@
+"""Read runs back as tables, and write them as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from . import analysis
+from .errors import BadRun, OutputError
+from .journal import Run
+from .measurement import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASUREMENTS = "measurements.csv"
+COMPARISON = "comparison.csv"
+
+_WHOLE = ("seed", "repeat", "loops", "rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "threads")
+_REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss")))
+
+
+def find(name: str | None, root: Path = Path("results")) -> Run:
+    """The run in the directory `name`, or of that id below results/; the newest there where `name` is None."""
+    if name is not None:
+        below = root / name
+        return Run.open(below if not Path(name).exists() and below.exists() else Path(name))
+    runs = sorted(p.parent for p in root.glob("*/run.json"))
+    if not runs:
+        raise BadRun(f"no runs below '{root}'. Make one with 'odebench run', or name a run directory.")
+    return max((Run.open(p) for p in runs), key=lambda run: str(run.meta["started_at"]))
+
+
+def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
+    """One row a sample, from the journals: the columns of measurements.csv, then one for each plugin's metric.
+
+    `problem_params` and `solver_params` are JSON text with sorted keys.
+    """
+    import pandas as pd
+
+    rows = (_cells(row.as_dict()) for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
+    table = pd.DataFrame(rows)
+    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)])
+    for name in _WHOLE:
+        table[name] = pd.to_numeric(table[name]).convert_dtypes()  # whole numbers stay whole beside missing ones
+    for name in _REAL:
+        table[name] = table[name].astype("float64")
+    return table
+
+
+def write_tables(run: Run) -> list[Path]:
+    """Write measurements.csv and comparison.csv beside the journal; returns their paths."""
+    samples = measurements(run)
+    written = []
+    for name, table in ((MEASUREMENTS, samples), (COMPARISON, analysis.compare(samples))):
+        path = run.directory / name
+        try:
+            with path.open("w", newline="", encoding="utf-8") as file:
+                write_csv(table, file)
+        except OSError as error:
+            raise OutputError(f"cannot write '{path}': {error.strerror}. The journal beside it is kept.") from error
+        written.append(path)
+    return written
+
+
+def write_csv(table: pd.DataFrame, file: IO[str]) -> None:
+    """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(table.columns)
+    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
+        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in row])
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    """A journal line as a flat row."""
+    flat: dict[str, Any] = {name: row[name] for name in COLUMNS} | row["metrics"]
+    for name in ("problem_params", "solver_params"):
+        flat[name] = json.dumps(flat[name], sort_keys=True)
+    return flat

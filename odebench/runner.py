@@ -1,0 +1,131 @@
+"""Cases -> tasks -> executor -> journal -> tables."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import environment, measurement, results, timing
+from .cases import Case, Grid, Task, seed_for, variants
+from .executors import Executor
+from .host import Host
+from .journal import Run
+from .measurement import Measurement
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How many samples are taken, and how."""
+
+    repeats: int = 5
+    """Samples of a solver that does not use chance; a solve of over two seconds is sampled once."""
+    seeds: int = 3
+    """Samples of a solver that does, each with a seed of its own."""
+    base_seed: int = 0
+    """What the seeds are derived from."""
+    threads: int = 1
+
+
+class Plan:
+    """The tasks of a run, made as they are asked for, so that a long run needs no more memory than a short one.
+
+    Problem by problem, the samples of all solvers are taken in rounds, so that a drift of the machine's speed
+    falls on all of them alike.
+    """
+
+    def __init__(self, grid: Grid, host: Host, protocol: Protocol) -> None:
+        self.grid, self.host, self.protocol = grid, host, protocol
+        self._seeded = {v.name: host.solver(v.name).uses_chance for v in grid.solvers}
+        self._settled: set[str] = set()  # cases of the current problem that need no further samples
+        per_problem = sum(self._samples(v.name) for v in grid.solvers)
+        self.total = per_problem * len(grid.problems)
+        """How many samples are left to take or were taken; falls as cases turn out to need fewer."""
+
+    @classmethod
+    def of(
+        cls, host: Host, protocol: Protocol, *, problems: Iterable[str], solvers: Iterable[str], ladder: bool = False
+    ) -> Plan:
+        """Every selected solver on every selected problem; with `ladder`, at every rung of its ladder.
+
+        Raises `BadSelection`, `BadParameter`, `UnknownName` or `DuplicateName`.
+        """
+        chosen = [v for text in problems for v in variants(text, host.problem)]
+        tried = [v for text in solvers for v in variants(text, host.solver, ladder=ladder)]
+        return cls(Grid(chosen, tried), host, protocol)
+
+    def _samples(self, solver: str) -> int:
+        return self.protocol.seeds if self._seeded[solver] else self.protocol.repeats
+
+    def __iter__(self) -> Iterator[Task]:
+        rounds = max((self._samples(v.name) for v in self.grid.solvers), default=0)
+        for problem in self.grid.problems:
+            self._settled.clear()
+            for k in range(rounds):
+                for solver in self.grid.solvers:
+                    case = Case(problem, solver)
+                    if k < self._samples(solver.name) and case.id not in self._settled:
+                        seeded = self._seeded[solver.name]
+                        yield Task(case, k, seed_for(self.protocol.base_seed, case.id, k) if seeded else None)
+
+    def learn(self, row: Measurement) -> None:
+        """Take no further samples where they would say nothing new, or cost too much."""
+        settled = row.status in (measurement.UNAVAILABLE, measurement.UNSUPPORTED)
+        if not self._seeded[row.solver]:
+            settled |= row.status != measurement.OK or (row.wall_s or 0) > timing.LONG_S
+        if settled and row.case_id not in self._settled:
+            self._settled.add(row.case_id)
+            self.total -= self._samples(row.solver) - row.repeat - 1
+
+
+def describe(host: Host, protocol: Protocol, asked: dict[str, Any]) -> dict[str, Any]:
+    """What run.json says beside the run's id and times."""
+    timed = {"short_s": timing.SHORT_S, "long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
+    plugins = [
+        {
+            "source": o.source,
+            "name": o.name,
+            "version": o.version,
+            "location": o.name if o.source == "file" else o.location,
+            "error": p.error,
+        }
+        for p in host.plugins
+        for o in [p.origin]
+    ]
+    return {
+        "asked": asked,
+        "protocol": asdict(protocol) | timed,
+        "environment": environment.describe(),
+        "plugins": plugins,
+    }
+
+
+def run(
+    run: Run, plan: Plan, executor: Executor, host: Host, observe: Callable[[Measurement], None] = lambda row: None
+) -> None:
+    """Carry out the plan and write the tables; every row is in the journal before anybody hears of it.
+
+    Ctrl-C ends the run early, with status `interrupted`: what was measured by then is kept, and stands in the tables.
+    """
+    _notify(host.hook.odebench_run_started, run=run)
+    status = "complete"
+    try:
+        for row in executor.run(plan):
+            run.append(row)
+            plan.learn(row)
+            _notify(host.hook.odebench_measured, measurement=row)
+            observe(row)
+    except KeyboardInterrupt:
+        status = "interrupted"
+    run.finish(status)
+    results.write_tables(run)
+    _notify(host.hook.odebench_run_finished, run=run)
+
+
+def _notify(hook: Any, **arguments: Any) -> None:
+    """Call a hook of observers; one that fails is named, and does not take the run with it."""
+    try:
+        hook(**arguments)
+    except Exception as error:
+        warnings.warn(f"a plugin's {hook.name} raised {type(error).__name__}: {error}", stacklevel=2)

@@ -1,0 +1,54 @@
+"""The timing protocol: which calls are on the clock, and how long a sample has to be.
+
+The first call of a case pays for imports, compilation and allocation: it is timed apart and never a sample.
+A short solve is then called in a loop until the sample is long against the clock; its time is the mean over
+the loop. The garbage collector waits while the clock runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+SHORT_S = 0.1
+"""A solve shorter than this is looped, and called once untimed before each sample."""
+LONG_S = 2.0
+"""A solve longer than this is sampled once, or once a seed."""
+SAMPLE_S = 0.005
+"""A looped sample lasts at least this long: some hundred thousand ticks of the clock."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Sample(Generic[Result]):
+    """The mean time of a call, in seconds, over a loop of calls; the result is that of the last."""
+
+    result: Result
+    wall_s: float
+    cpu_s: float
+    loops: int
+
+
+def time_calls(call: Callable[[], Result], loops: int = 1) -> Sample[Result]:
+    """Call it `loops` times under one reading of the clock."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        cpu, wall = time.process_time(), time.perf_counter()
+        for _ in range(loops):
+            result = call()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    finally:
+        if collecting:
+            gc.enable()
+    return Sample(result, wall / loops, cpu / loops, loops)
+
+
+def loops_for(call_s: float) -> int:
+    """How many calls of this length make a sample."""
+    return 1 if call_s >= SHORT_S else max(1, math.ceil(SAMPLE_S / max(call_s, 1e-9)))

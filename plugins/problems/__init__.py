@@ -1,0 +1,1 @@
+"""Problems: one family a file."""

@@ -1,0 +1,49 @@
+"""The six integrators of `scipy.integrate.solve_ivp`."""
+
+from typing import Any, Literal
+
+from odebench import IVP, Array, Solution, Solver, SolverFailed, hookimpl, solver
+
+IMPLICIT = ("Radau", "BDF", "LSODA")
+
+
+@solver(
+    requires=["scipy"],
+    tags=["adaptive", "classical"],
+    ladder=[{"rtol": 10.0**-k, "atol": 10.0 ** -(k + 3)} for k in range(2, 13)],
+    source="scipy.integrate.solve_ivp",
+)
+def scipy_ivp(
+    ivp: IVP,
+    t_eval: Array,
+    *,
+    method: Literal["RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"] = "RK45",
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    max_step: float | None = None,
+    dense_output: bool = False,
+) -> Solution:
+    """Adaptive steps with an error estimate held below rtol |y| + atol in each.
+
+    method: RK45 (Dormand-Prince 5(4)), RK23 (Bogacki-Shampine 3(2)), DOP853 (Dormand-Prince 8(5,3)): explicit, for
+    nonstiff problems. Radau (Radau IIA of order 5), BDF (orders 1 to 5), LSODA (Adams, or BDF where stiff): implicit;
+    they are given the analytic Jacobian where the problem has one. max_step: in units of t; none for no limit.
+    dense_output: keep the interpolant of every step, at some cost.
+    """
+    from scipy.integrate import solve_ivp
+
+    options: dict[str, Any] = {}
+    if max_step is not None:
+        options["max_step"] = max_step
+    if method in IMPLICIT and ivp.jac is not None:
+        options["jac"] = ivp.jac
+    out = solve_ivp(ivp.f, ivp.t_span, ivp.y0, method, t_eval, dense_output, rtol=rtol, atol=atol, **options)
+    if not out.success:
+        raise SolverFailed(out.message)
+    sol = out.sol  # None without dense_output
+    return Solution(out.y.T, sol and (lambda t: sol(t).T), {"rhs_calls": out.nfev, "jac_calls": out.njev})
+
+
+@hookimpl
+def odebench_solvers() -> list[Solver]:
+    return [scipy_ivp]
