@@ -41,7 +41,11 @@ def describe() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The version of every installed distribution, by name."""
-    return dict(sorted((d.name, d.version) for d in metadata.distributions()))
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():  # of two of a name, the first on the path is the one imported
+        if distribution.name:  # None where an uninstallation left its directory behind
+            found.setdefault(distribution.name, distribution.version)
+    return dict(sorted(found.items()))
 
 
 def limit_threads(n: int) -> None:

@@ -137,7 +137,8 @@ class Host:
 
     def _load_entry_points(self) -> None:
         for entry in metadata.entry_points(group=GROUP):
-            name, version = (entry.dist.name, entry.dist.version) if entry.dist else (entry.name, "")
+            name = (entry.dist and entry.dist.name) or entry.name
+            version = (entry.dist and entry.dist.version) or ""
             self._load(Origin("entry point", name, version, entry.value), entry.load)
 
     def _load_file(self, path: Path) -> None:
@@ -186,12 +187,17 @@ class Host:
                     f"two plugins register the {kind} {name!r}: {other} and {plugin.origin}. Rename one of them."
                 )
                 self._contested[claim] = error
+                self._table(kind).pop(name, None)
                 raise error
         self._origins.update(dict.fromkeys(claims, plugin.origin))
         self.problems.update({problem.name: problem for problem in problems})
         self.solvers.update({solver.name: solver for solver in solvers})
         self.metrics.update(metrics)
         plugin.brings, plugin.metrics = things, list(metrics)
+
+    def _table(self, kind: str) -> dict[str, Any]:
+        tables: dict[str, dict[str, Any]] = {"solver": self.solvers, "problem": self.problems, "metric": self.metrics}
+        return tables[kind]
 
     def _check_hooks(self, module: Any) -> None:
         """Refuse a misspelt hook, and a module without any."""

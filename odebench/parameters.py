@@ -140,8 +140,8 @@ class NamedFunction(Generic[Result]):
                 self.parameters[name].accept(value)
             except ValueError:
                 raise BadParameter(
-                    f"{self.kind} {self.name!r}: expected {self.parameters[name].expected} for {name!r}. "
-                    f"Received {value!r} ({type(value).__name__})."
+                    f"{self.kind} {self.name!r}: expected {self.parameters[name].expected} for {name!r}, "
+                    f"received {value!r} ({type(value).__name__})."
                 ) from None
         return {
             name: p.accept(given[name]) if name in given else p.default for name, p in sorted(self.parameters.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..cases import selection_text
@@ -74,7 +75,10 @@ def _plugin_row(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 def show(host: Host, name: str) -> str:
     """A solver or problem in full; one of each with the same name are shown both."""
-    things: list[NamedFunction[Any]] = [table[name] for table in (host.problems, host.solvers) if name in table]
+    things: list[NamedFunction[Any]] = []
+    for look_up in (host.problem, host.solver):
+        with suppress(UnknownName):
+            things.append(look_up(name))
     if not things:
         raise UnknownName("solver or problem", name, [*host.problems, *host.solvers], "'odebench list' shows all.")
     return "\n\n".join(_shown(host, thing) for thing in things)

@@ -49,7 +49,8 @@ def solve(
 ) -> Solution:
     """Train a network on equally spaced points, and evaluate it at `t_eval`.
 
-    The loss is the mean square of y' - f(t, y) over the points, plus that of y(t0) - y0.
+    The loss is the mean square of y' - f(t, y) over the points, plus that of y(t0) - y0. The network's own time runs
+    from -1 to 1, and y' and f are taken per unit of it: a problem whose clock runs slower gives the same loss.
     """
     for name, value, least in (("width", width, 1), ("depth", depth, 1), ("points", points, 3), ("epochs", epochs, 1)):
         if value < least:
@@ -68,7 +69,7 @@ def solve(
 
     def loss() -> torch.Tensor:
         t, y, dy_dt = derivative(predict, grid)
-        residual = dy_dt - ivp.rhs(t[:, 0], y, torch)
+        residual = (t1 - t0) / 2 * (dy_dt - ivp.rhs(t[:, 0], y, torch))  # per unit of the network's own time
         mismatch = predict(start) - y0  # zero by construction where the condition is hard
         return residual.square().mean() + mismatch.square().mean()
 

@@ -50,10 +50,11 @@ def pinn_finite_difference(
 ) -> Solution:
     """A network y(t), trained until its differences on the grid satisfy the equation.
 
-    With backward differences the loss is zero exactly where (y_n - y_{n-1}) / h = f(t_n, y_n): those are the equations of
-    the implicit Euler method. So the better the network is trained, the nearer it comes to implicit Euler's solution,
-    and its error to implicit Euler's error, of order h. That is a floor which no width, depth or number of epochs
-    lowers: on y' = -y with h = 0.1 it is 0.0177. Central differences leave an error of order h^2, autograd none.
+    With backward differences the loss is zero exactly where (y_n - y_{n-1}) / h = f(t_n, y_n), and those are the
+    equations of the implicit Euler method. So the better the network is trained, the nearer it comes to implicit
+    Euler's solution, and its error to implicit Euler's error, of order h. That is a floor which no width, depth or
+    number of epochs lowers: on y' = -y with h = 0.1 it is 0.0177. Central differences leave an error of order h^2,
+    autograd none.
 
     difference: backward or central. points: of the grid on which the differences are taken. All else is as in
     pinn-autograd.

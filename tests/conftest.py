@@ -1,0 +1,70 @@
+"""What several tests need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from odebench.host import Host
+from odebench.measurement import Measurement
+
+Odebench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def odebench(tmp_path: Path) -> Odebench:
+    """Run the command line in an empty directory, as a user would."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("ODEBENCH")}
+        command = [sys.executable, "-m", "odebench", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=clean | environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def row() -> Callable[..., Measurement]:
+    """Make a measurement of which a test names only what it is about."""
+
+    def make(
+        solver: str = "one", seconds: float | None = 1.0, error: float | None = 1e-3, **others: object
+    ) -> Measurement:
+        fields: dict[str, object] = {
+            "run_id": "r",
+            "case_id": f"decay/{solver}/0",
+            "problem": "decay",
+            "problem_params": {"rate": 1.0},
+            "solver": solver,
+            "solver_params": {},
+            "plugin": "p",
+            "plugin_version": "1",
+            "seed": None,
+            "repeat": 0,
+            "wall_s": seconds,
+            "max_abs_error": error,
+            "rms_abs_error": error,
+            "final_abs_error": error,
+            "reference": "exact",
+            "reference_error": 1e-16,
+        }
+        return Measurement(**fields | others)  # type: ignore[arg-type]  # a test's own business
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _no_plugins_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ODEBENCH_PLUGINS", raising=False)

@@ -1,0 +1,128 @@
+"""One equation, and every form made from it says the same."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from odebench.backends import SCALAR_STATES, fast_jac, fast_rhs
+from odebench.host import Host
+
+PROBLEMS = {name: problem() for name, problem in Host().problems.items()}
+FUNCTIONS = [
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsin",
+    "arccos",
+    "arctan",
+]
+
+
+def everything(t, y, xp):
+    """Every operation that can be recorded, on three states between 0.1 and 0.9."""
+    a, b, c = y[..., 0], y[..., 1], y[..., 2]
+    functions = sum(getattr(xp, name)(a * b) for name in FUNCTIONS)
+    arithmetic = (1 - a) / b + (2.5 * c - a) ** 2 - 3 / c + a**3 + b**0.5 + c ** (-a) + 2.0**b - (-c) + (+a)
+    return xp.stack([functions, arithmetic, xp.sin(t) * a + np.float64(0.5) * b], -1)
+
+
+def jacobian_by_complex_step(rhs, t, y, h=1e-30):
+    """Exact to rounding: no difference is taken."""
+    return np.stack([rhs(t, y + 1j * h * e, np).imag / h for e in np.eye(y.size)], axis=-1)
+
+
+@given(t=st.floats(-2, 2), y=arrays(float, 3, elements=st.floats(0.1, 0.9)))
+@settings(deadline=None)
+def test_the_traced_form_and_its_jacobian_agree_with_numpy_on_every_operation(t, y):
+    np.testing.assert_allclose(fast_rhs(everything, 3)(t, y), everything(t, y, np), rtol=1e-12, atol=1e-12)
+    jac = fast_jac(everything, 3)
+    assert jac is not None
+    np.testing.assert_allclose(jac(t, y), jacobian_by_complex_step(everything, t, y), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_problem_is_traced_and_agrees_with_numpy(name):
+    ivp = PROBLEMS[name]
+    assert "<right-hand side>" in ivp.f.__code__.co_filename, "not traced"
+    assert ivp.jac is not None
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        t, y = rng.uniform(*ivp.t_span), ivp.y0 + rng.uniform(0.1, 1.0, ivp.n_states)
+        np.testing.assert_allclose(ivp.f(t, y), ivp.rhs(t, y, np), rtol=1e-12)
+        np.testing.assert_allclose(ivp.jac(t, y), jacobian_by_complex_step(ivp.rhs, t, y), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_problem_runs_on_batches_with_numpy_and_torch(name):
+    torch = pytest.importorskip("torch", reason="the networks' backend")
+    ivp = PROBLEMS[name]
+    t = np.linspace(*ivp.t_span, 7)
+    y = ivp.y0 + np.random.default_rng(0).uniform(0.1, 1.0, (7, ivp.n_states))
+    batch = ivp.rhs(t, y, np)
+    one_by_one = np.stack([ivp.f(*point) for point in zip(t, y, strict=True)])
+    np.testing.assert_allclose(batch, one_by_one, rtol=1e-12)
+    in_torch = ivp.rhs(torch.tensor(t), torch.tensor(y), torch)
+    np.testing.assert_allclose(in_torch.numpy(), one_by_one, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "rhs",
+    [
+        lambda t, y, xp: y if y[0] > 0 else -y,
+        lambda t, y, xp: y if t < 1 else -y,
+        lambda t, y, xp: y * (y[0] == 1.0),
+        lambda t, y, xp: xp.where(y > 0, y, -y),
+        lambda t, y, xp: y * np.inf if False else np.inf * y,
+    ],
+    ids=["branch on y", "branch on t", "equality", "where", "infinite constant"],
+)
+def test_what_cannot_be_traced_still_works_on_numpy(rhs):
+    f = fast_rhs(rhs, 1)
+    assert f.__code__.co_filename != "<right-hand side>"
+    np.testing.assert_array_equal(f(0.0, np.array([2.0])), rhs(0.0, np.array([2.0]), np))
+    assert fast_jac(rhs, 1) is None
+
+
+def test_large_systems_stay_on_numpy():
+    def rhs(t, y, xp):
+        return -y
+
+    assert fast_rhs(rhs, SCALAR_STATES).__code__.co_filename == "<right-hand side>"
+    assert fast_rhs(rhs, SCALAR_STATES + 1).__code__.co_filename != "<right-hand side>"
+    assert fast_jac(rhs, SCALAR_STATES + 1) is None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("rhs", "y"),
+    [
+        (lambda t, y, xp: xp.exp(y), 1000.0),
+        (lambda t, y, xp: 1 / y, 0.0),
+        (lambda t, y, xp: xp.log(y), -1.0),
+        (lambda t, y, xp: y**0.5, -1.0),
+        (lambda t, y, xp: y**400.5, 1e9),
+        (lambda t, y, xp: xp.sin(y), np.inf),
+    ],
+    ids=["overflow", "division by zero", "logarithm", "root", "power", "sine of infinity"],
+)
+def test_where_python_would_raise_the_traced_form_gives_numpys_inf_or_nan(rhs, y):
+    state = np.array([y])
+    np.testing.assert_array_equal(fast_rhs(rhs, 1)(0.0, state), rhs(0.0, state, np))
+
+
+def test_a_constant_slope_and_unused_states_are_traced():
+    f = fast_rhs(lambda t, y, xp: xp.stack([0 * y[..., 0] + 1.0, y[..., 0]], -1), 2)
+    jac = fast_jac(lambda t, y, xp: xp.stack([0 * y[..., 0] + 1.0, y[..., 0]], -1), 2)
+    np.testing.assert_array_equal(f(0.0, np.array([3.0, 4.0])), [1.0, 3.0])
+    assert jac is not None
+    np.testing.assert_array_equal(jac(0.0, np.array([3.0, 4.0])), [[0.0, 0.0], [1.0, 0.0]])

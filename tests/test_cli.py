@@ -1,0 +1,192 @@
+"""What a user types and sees."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from support import read_csv
+
+from odebench import __version__
+from odebench.journal import Run
+
+QUICK = ("run", "-s", "euler[steps=10]", "-s", "rk4[steps=[10,20]]", "-p", "decay", "--repeats", "2")
+
+
+def test_version_and_help_with_examples(odebench):
+    assert odebench("--version").stdout == f"odebench {__version__}\n"
+    shown = odebench("--help").stdout
+    assert "Examples:" in shown
+    assert "odebench run --plugin my_solver.py -s my-solver -s scipy-ivp -p decay" in shown
+    assert "Exit status" in odebench("run", "--help").stdout
+
+
+def test_a_run_prints_the_table_and_names_its_files(odebench, tmp_path):
+    done = odebench(*QUICK)
+    assert done.returncode == 0, done.stderr
+    (directory,) = (tmp_path / "results").iterdir()
+    assert f"written to results/{directory.name}" in done.stdout
+    names = sorted(path.name for path in directory.iterdir())
+    assert names == ["comparison.csv", "measurements.csv", "measurements.jsonl", "run.json"]
+    assert all(name in done.stdout for name in names)
+    for label in ("euler", "rk4[steps=10]", "rk4[steps=20]"):
+        assert label in done.stdout
+    assert "6/6 samples" in done.stderr
+    meta = json.loads((directory / "run.json").read_text())
+    assert meta["status"] == "complete"
+    assert meta["protocol"]["repeats"] == 2
+    assert meta["environment"]["versions"]["numpy"]
+    assert str(tmp_path) not in (directory / "run.json").read_text()
+
+
+def test_the_founding_comparison_is_what_run_does_alone(odebench, tmp_path):
+    pytest.importorskip("torch", reason="two of the four are networks")
+    done = odebench("run", "--seeds", "1", "-o", "founding")
+    assert done.returncode == 0, done.stderr
+    rows = {row["solver"]: row for row in read_csv(tmp_path / "founding" / "comparison.csv")}
+    assert list(rows) == ["analytic", "scipy-ivp", "pinn-autograd", "pinn-finite-difference"]
+    assert {row["status"] for row in rows.values()} == {"ok"}
+    errors = {name: float(row["max_abs_error_median"]) for name, row in rows.items()}
+    assert errors["analytic"] < errors["scipy-ivp"] < errors["pinn-autograd"] < errors["pinn-finite-difference"]
+    assert (rows["analytic"]["on_front"], rows["scipy-ivp"]["on_front"]) == ("false", "true")
+
+
+def test_without_torch_the_networks_are_rows_that_say_what_to_install(odebench, tmp_path):
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        pass
+    else:
+        pytest.skip(reason="torch is installed")
+    done = odebench("run", "-o", "founding")
+    assert done.returncode == 0, done.stderr
+    rows = {row["solver"]: row for row in read_csv(tmp_path / "founding" / "comparison.csv")}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "analytic": "ok",
+        "scipy-ivp": "ok",
+        "pinn-autograd": "unavailable",
+        "pinn-finite-difference": "unavailable",
+    }
+    assert "pip install 'torch>=2.2'" in rows["pinn-autograd"]["reason"]
+    assert "needs torch>=2.2" in odebench("list", "solvers").stdout
+
+
+def test_the_same_seed_gives_the_same_errors_and_ids_in_another_run(odebench, tmp_path):
+    pytest.importorskip("torch", reason="a solver that uses chance")
+    arguments = ("run", "-s", "pinn-autograd[epochs=20]", "-p", "decay", "--seeds", "2")
+    for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
+        assert odebench(*arguments, "--seed", seed, "-o", name).returncode == 0
+    a, b, c = (read_csv(tmp_path / name / "measurements.csv") for name in "abc")
+    kept = ("case_id", "seed", "max_abs_error", "final_loss")
+    assert [[row[k] for k in kept] for row in a] == [[row[k] for k in kept] for row in b]
+    assert {row["case_id"] for row in c} == {row["case_id"] for row in a}
+    assert not {row["max_abs_error"] for row in c} & {row["max_abs_error"] for row in a}
+
+
+def test_quiet_prints_nothing_and_still_writes(odebench, tmp_path):
+    done = odebench(*QUICK, "-q", "-o", "run")
+    assert (done.stdout, done.stderr) == ("", "")
+    assert len(read_csv(tmp_path / "run" / "measurements.csv")) == 6
+
+
+def test_a_ladder_runs_every_rung(odebench, tmp_path, host):
+    assert odebench("run", "-s", "scipy-ivp", "-p", "decay", "--ladder", "--repeats", "1", "-o", "run").returncode == 0
+    rows = read_csv(tmp_path / "run" / "comparison.csv")
+    assert [json.loads(row["solver_params"])["rtol"] for row in rows] == [
+        r["rtol"] for r in host.solver("scipy-ivp").ladder
+    ]
+
+
+def test_list_shows_everything_and_json_is_data(odebench, host):
+    shown = odebench("list").stdout
+    for name in [*host.solvers, *host.problems]:
+        assert re.search(rf"^  {name} ", shown, re.MULTILINE)
+    data = json.loads(odebench("list", "--json").stdout)
+    assert [entry["name"] for entry in data["solvers"]] == sorted(host.solvers)
+    solvers = {entry["name"]: entry for entry in json.loads(odebench("list", "solvers", "--json").stdout)}
+    assert solvers["scipy-ivp"]["parameters"]["rtol"] == 1e-6
+    assert solvers["rk4"]["order"] == 4
+    assert solvers["analytic"]["tags"] == ["oracle"]
+    assert odebench("list", "metrics").stdout == "no metrics\n"
+
+
+def test_show_explains_a_solver_and_a_problem(odebench):
+    shown = odebench("show", "scipy-ivp").stdout
+    for expected in (
+        "Dormand-Prince",
+        "rtol = 1e-06",
+        "one of 'RK45'",
+        "scipy-ivp[atol=1e-05,rtol=0.01]",
+        "scipy_ivp.py",
+    ):
+        assert expected in shown
+    shown = odebench("show", "lotka-volterra").stdout
+    for expected in ("x' = alpha x - beta x y", "alpha = 1.5", "states       2", "numeric", "populations.py"):
+        assert expected in shown
+
+
+@pytest.fixture
+def finished(odebench, tmp_path):
+    assert odebench(*QUICK, "-q", "-o", "run").returncode == 0
+    return tmp_path / "run"
+
+
+def test_table_prints_a_finished_run_in_every_format(odebench, finished):
+    assert "rk4[steps=20]" in odebench("table", "run").stdout
+    markdown = odebench("table", "run", "--format", "markdown").stdout
+    assert "| rk4[steps=20] |" in markdown
+    assert "| --- | ---: |" in markdown
+    csv = odebench("table", "run", "--format", "csv").stdout
+    assert csv == (finished / "comparison.csv").read_text()
+
+
+def test_table_needs_the_journal_alone(odebench, finished):
+    table = odebench("table", "run").stdout
+    for name in ("comparison.csv", "measurements.csv"):
+        (finished / name).unlink()
+    assert odebench("table", "run").stdout == table
+
+
+def test_table_joins_runs(odebench, finished, tmp_path):
+    assert odebench("run", "-s", "scipy-ivp", "-p", "decay", "-q", "-o", "other").returncode == 0
+    shown = odebench("table", "run", "other").stdout
+    assert "euler" in shown
+    assert "scipy-ivp" in shown
+
+
+def test_env_says_what_a_run_records(odebench):
+    shown = odebench("env").stdout
+    assert "cpu" in shown
+    assert re.search(r"^  numpy +\d", shown, re.MULTILINE)
+    assert json.loads(odebench("env", "--json").stdout)["versions"]["numpy"]
+
+
+def test_on_a_terminal_a_bar_moves_and_the_table_fits(tmp_path):
+    controller, terminal = pty.openpty()
+    command = [sys.executable, "-m", "odebench", *QUICK, "-o", "run"]
+    environment = os.environ | {"COLUMNS": "90", "TERM": "xterm-256color"}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        seen = b""
+        while chunk := _read(controller):
+            seen += chunk
+    os.close(controller)
+    text = seen.decode()
+    assert process.returncode == 0, text
+    assert "0/6" in text
+    assert "samples to take" not in text  # that is for pipes
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    table = [line for line in plain.splitlines() if line.startswith(("│", "┃", "┏", "└"))]
+    assert table
+    assert max(map(len, table)) <= 90
+    assert len(list(Run.open(tmp_path / "run").measurements())) == 6
+
+
+def _read(descriptor):
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # the other end is closed
+        return b""

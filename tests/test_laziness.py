@@ -1,0 +1,50 @@
+"""Listing and help import nothing heavy: seen in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ["torch", "scipy", "pandas", "rich", "sympy", "matplotlib", "psutil"]
+SCRIPT = """
+import json, sys
+from odebench.cli import main
+try:
+    main(sys.argv[1:], prog_name="odebench")
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+def modules_after(*arguments: str) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        ["run", "--help"],
+        ["list"],
+        ["list", "--json"],
+        ["show", "scipy-ivp"],
+        ["show", "decay"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_heavy_is_imported(arguments):
+    assert modules_after(*arguments).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]], ids=" ".join)
+def test_help_does_not_even_import_numpy(arguments):
+    assert "numpy" not in modules_after(*arguments)
+
+
+def test_a_run_does_import_what_it_needs(tmp_path):
+    imported = modules_after("run", "-s", "scipy-ivp", "-p", "decay", "--repeats", "1", "-o", str(tmp_path / "run"))
+    assert {"scipy", "pandas", "psutil"} <= imported
+    assert "torch" not in imported

@@ -1,0 +1,69 @@
+"""What the README and the plugin guide tell a newcomer to write works as written."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+from support import read_csv
+
+from odebench.runner import Plan, Protocol
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+GUIDE = (ROOT / "docs" / "plugins.md").read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_readmes_solver_takes_a_dozen_lines_and_its_command_compares_it(odebench, tmp_path):
+    (code,) = blocks(README, "python")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 12
+    (tmp_path / "my_solver.py").write_text(code)
+    (command,) = (line for line in README.splitlines() if line.startswith("odebench run --plugin"))
+    done = odebench(*shlex.split(command)[1:], "-o", "run")
+    assert done.returncode == 0, done.stderr
+    rows = read_csv(tmp_path / "run" / "comparison.csv")
+    assert {row["solver"]: row["status"] for row in rows} == {"my-solver": "ok", "scipy-ivp": "ok"}
+    errors = {row["solver"]: float(row["max_abs_error_median"]) for row in rows}
+    assert errors["my-solver"] < 1e-5
+
+
+def test_the_readmes_solver_sweeps_as_it_says(odebench, tmp_path):
+    (tmp_path / "my_solver.py").write_text(blocks(README, "python")[0])
+    (selection,) = re.findall(r"`-s '(my-solver[^']+)'`", README)
+    done = odebench("run", "--plugin", "my_solver.py", "-s", selection, "-p", "decay", "--repeats", "1", "-o", "run")
+    assert done.returncode == 0, done.stderr
+    coarse, fine = read_csv(tmp_path / "run" / "comparison.csv")
+    assert float(coarse["max_abs_error_median"]) > 50 * float(
+        fine["max_abs_error_median"]
+    )  # order 2, ten times the steps
+
+
+def test_the_guides_plugins_work(tmp_path, odebench):
+    files = []
+    for k, code in enumerate(blocks(GUIDE, "python")):
+        path = tmp_path / f"plugin_{k}.py"
+        path.write_text(code)
+        files += ["--plugin", str(path)]
+    done = odebench("run", *files, "-s", "dormand-prince", "-p", "fitzhugh", "-p", "decay", "-o", "run")
+    assert done.returncode == 0, done.stderr
+    rows = {row["problem"]: row for row in read_csv(tmp_path / "run" / "comparison.csv")}
+    assert rows["fitzhugh"]["status"] == "ok"
+    assert (rows["decay"]["status"], rows["decay"]["reason"]) == ("unsupported", "made for systems")
+
+
+def test_the_guides_entry_point_is_in_the_group_that_is_searched():
+    (text,) = blocks(GUIDE, "toml")
+    assert set(tomllib.loads(text)["project"]["entry-points"]) == {"odebench"}
+
+
+@pytest.mark.parametrize("line", re.findall(r"^odebench run (-[ps] .*)$", README, re.MULTILINE))
+def test_the_readmes_selections_are_understood(line, host):
+    words = shlex.split(line, comments=True)
+    options = {flag: [words[k + 1] for k, word in enumerate(words) if word == flag] for flag in ("-s", "-p")}
+    plan = Plan.of(host, Protocol(), solvers=options["-s"], problems=options["-p"], ladder="--ladder" in words)
+    assert len(list(plan)) >= 10

@@ -1,0 +1,81 @@
+"""What solutions are compared with is right, and says how right."""
+
+import numpy as np
+import pytest
+
+from odebench import IVP, references
+from odebench.accuracy import errors
+from odebench.errors import BadProblem
+from odebench.references import reference
+
+
+def minus_y(t, y, xp):
+    return -y
+
+
+def test_a_formula_is_the_reference_where_there_is_one(host):
+    ivp = host.problem("decay")()
+    found = reference(ivp)
+    assert found.kind == references.EXACT
+    np.testing.assert_array_equal(found.y, ivp.exact(ivp.t_eval))
+    assert found.error == np.spacing(1.0)
+
+
+@pytest.mark.parametrize("problem", ["decay", "logistic", "harmonic-oscillator"])
+def test_without_the_formula_the_numeric_reference_finds_it_within_its_own_error(host, problem):
+    ivp = host.problem(problem)()
+    exact = ivp.exact(ivp.t_eval)
+    found = reference(IVP(ivp.rhs, ivp.t_span, ivp.y0))
+    assert found.kind == references.NUMERIC
+    assert found.error <= 1e-11
+    assert np.abs(found.y - exact).max() <= 2 * found.error
+    assert not np.abs(ivp.y0 - exact).max() <= 2 * found.error
+
+
+@pytest.mark.parametrize("problem", ["lotka-volterra", "van-der-pol", "robertson"])
+def test_problems_without_a_formula_have_a_tight_reference(host, problem):
+    found = reference(host.problem(problem)())
+    assert found.kind == references.NUMERIC
+    assert 0 < found.error <= 1e-10
+
+
+def test_robertsons_reference_agrees_with_published_digits(host):
+    # Hairer & Wanner, Solving ODEs II, and the LSODE demonstration problem: y(40), seven digits
+    y = reference(host.problem("robertson")()).y[-1]
+    np.testing.assert_allclose(y, [7.158270e-01, 9.185535e-06, 2.841637e-01], rtol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("exact", "message"),
+    [
+        (lambda t: np.exp(-t), r"shape \(101, 1\), received shape \(101,\)"),
+        (lambda t: 2 * np.exp(-t)[:, None], r"exact\(t0\) to be y0"),
+        (lambda t: np.full((t.size, 1), np.nan), "finite"),
+    ],
+)
+def test_a_formula_that_contradicts_the_problem_is_refused(exact, message):
+    with pytest.raises(BadProblem, match=message):
+        reference(IVP(minus_y, (0, 2), [1.0], exact=exact))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_a_solution_that_blows_up_has_no_reference():
+    with pytest.raises(BadProblem, match="no reference solution"):
+        reference(IVP(lambda t, y, xp: y**2, (0, 2), [1.0]))
+
+
+def test_error_norms_on_a_known_difference():
+    y_ref = np.array([[1.0, 0.0], [-4.0, 0.0], [2.0, 0.0]])
+    y = y_ref + np.array([[0.3, 0.0], [0.0, 0.4], [0.1, 0.0]])
+    found = errors(y, y_ref)
+    assert found["max_abs_error"] == pytest.approx(0.4)
+    assert found["rms_abs_error"] == pytest.approx(np.sqrt((0.09 + 0.16 + 0.01) / 6))
+    assert found["final_abs_error"] == pytest.approx(0.1)
+    assert found["max_rel_error"] == pytest.approx(0.4)  # the second component is zero throughout: its scale is 1
+    assert found["rms_rel_error"] == pytest.approx(np.sqrt((0.075**2 + 0.16 + 0.025**2) / 6))
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_error_norms_neither_overflow_nor_vanish(size):
+    found = errors(np.full((3, 1), size), np.zeros((3, 1)))
+    assert found["rms_abs_error"] == pytest.approx(size)

@@ -1,0 +1,96 @@
+"""The tables read back to the very same numbers, by whoever reads them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from support import read_csv
+
+from odebench import analysis, measurement, results
+from odebench.errors import BadRun
+from odebench.journal import Run
+
+AWKWARD = [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 2.0**-52, np.nextafter(1, 2), 123456789.123456789, 3.0]
+
+
+@pytest.fixture
+def run(tmp_path, row):
+    run = Run.create(tmp_path / "run", {})
+    for k, number in enumerate(AWKWARD):
+        run.append(
+            row(
+                f"s{k}",
+                seconds=number,
+                error=number,
+                seed=k,
+                loops=k + 1,
+                problem_params={"b": number, "a": [1, "x,y"]},
+                rhs_calls=12,
+                metrics={"drift": number},
+            )
+        )
+    run.append(row("broken", None, None, status="failed", reason='it said: "no",\nand stopped'))
+    results.write_tables(run)
+    return run
+
+
+@pytest.mark.parametrize("table", [results.MEASUREMENTS, results.COMPARISON])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: pd.read_csv(path).to_dict("records"),
+        lambda path: pl.read_csv(path, infer_schema_length=None).to_dicts(),
+        read_csv,
+    ],
+    ids=["pandas", "polars", "csv"],
+)
+def test_numbers_survive(run, read, table):
+    back = read(run.directory / table)
+    wall = "wall_s" if table == results.MEASUREMENTS else "wall_s_median"
+    *sound, broken = back
+    assert [float(row[wall]) for row in sound] == AWKWARD
+    if table == results.MEASUREMENTS:
+        assert [float(row["drift"]) for row in sound] == AWKWARD
+        assert [json.loads(row["problem_params"])["b"] for row in sound] == AWKWARD
+    assert broken["reason"] == 'it said: "no",\nand stopped'
+
+
+def test_columns_are_those_of_the_dictionary_and_metrics_come_after(run):
+    assert list(pd.read_csv(run.directory / results.MEASUREMENTS)) == [*measurement.COLUMNS, "drift"]
+    assert list(pd.read_csv(run.directory / results.COMPARISON)) == list(analysis.COLUMNS)
+
+
+def test_whole_numbers_stay_whole_and_missing_ones_empty(run):
+    first, *_, broken = read_csv(run.directory / results.MEASUREMENTS)
+    assert (first["seed"], first["loops"], first["rhs_calls"], first["repeat"]) == ("0", "1", "12", "0")
+    assert (broken["wall_s"], broken["rhs_calls"], broken["seed"], broken["drift"]) == ("", "", "", "")
+    assert json.loads(first["problem_params"]) == {"a": [1, "x,y"], "b": 0.1}
+    assert list(json.loads(first["problem_params"])) == ["a", "b"]
+
+
+def test_truth_values_are_true_and_false(run):
+    rows = read_csv(run.directory / results.COMPARISON)
+    assert {row["on_front"] for row in rows} == {"true", "false"}
+
+
+def test_the_tables_of_an_empty_run_have_their_headers(tmp_path):
+    run = Run.create(tmp_path / "run", {})
+    results.write_tables(run)
+    assert read_csv(run.directory / results.MEASUREMENTS) == []
+    header = (run.directory / results.COMPARISON).read_text()
+    assert header.strip().split(",") == list(analysis.COLUMNS)
+
+
+def test_a_run_is_found_by_directory_by_id_and_the_newest_by_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadRun, match="no runs below 'results'"):
+        results.find(None)
+    first = Run.create(None, {})
+    second = Run.create(None, {"started_at": "9999"})
+    assert results.find(str(first.directory)).id == first.id
+    assert results.find(first.id).id == first.id
+    assert results.find(None).id == second.id
+    with pytest.raises(BadRun, match="'nowhere' is not a directory"):
+        results.find("nowhere")

@@ -1,0 +1,270 @@
+"""From selections to rows: one solve one sample, every attempted case a row."""
+
+import numpy as np
+import pytest
+
+from odebench import IVP, Solution, SolverFailed, Unsupported, measurement, problem, results, solver, timing
+from odebench.executors import InlineExecutor
+from odebench.host import Host, Origin
+from odebench.journal import Run
+from odebench.runner import Plan, Protocol, describe, run
+from odebench.worker import Worker
+
+
+@problem
+def slow_decay(*, rate=1.0):
+    return IVP(
+        lambda t, y, xp: -rate * y, (0.0, 2.0), [1.0], lambda t: np.exp(-rate * t)[:, None], np.linspace(0, 2, 5)
+    )
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Run some solvers, given as functions, and return the rows in the order they were measured."""
+
+    def measure(
+        *solvers, problems=("slow-decay",), selections=None, metrics=None, observe=lambda row: None, **protocol
+    ):
+        host = Host()
+        for thing in (*solvers, slow_decay):
+            (host.problems if thing is slow_decay else host.solvers)[thing.name] = thing
+            host._origins[thing.kind, thing.name] = Origin("file", "test", "1", "test")
+        host.metrics.update(metrics or {})
+        asked = Protocol(**protocol)
+        plan = Plan.of(host, asked, problems=problems, solvers=selections or [s.name for s in solvers])
+        record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}))
+        run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host, observe)
+        rows = list(record.measurements())
+        assert plan.total == len(rows)
+        assert len(results.measurements(record)) == len(rows)
+        return rows
+
+    return measure
+
+
+def exact(ivp, t_eval):
+    return Solution(ivp.exact(t_eval))
+
+
+def test_time_and_error_of_a_sample_come_from_the_same_call(bench):
+    calls = []
+
+    @solver
+    def drifting(ivp, t_eval):
+        """Worse at every call, and says which call it was."""
+        calls.append(len(calls))
+        return Solution(ivp.exact(t_eval) + calls[-1], stats={"steps": calls[-1]})
+
+    for row in bench(drifting, repeats=3):
+        assert row.max_abs_error == pytest.approx(row.steps)
+    assert len(calls) > 3 * row.loops
+
+
+def test_the_first_call_is_apart_and_never_a_sample(bench):
+    calls = []
+
+    @solver
+    def compiling(ivp, t_eval):
+        calls.append(len(calls))
+        if calls == [0]:
+            import time
+
+            time.sleep(0.2)
+        return exact(ivp, t_eval)
+
+    first, *others = bench(compiling, repeats=3)
+    assert first.first_s >= 0.2
+    assert [row.first_s for row in others] == [None, None]
+    assert max(row.wall_s for row in [first, *others]) < 0.1
+
+
+def test_samples_are_taken_in_rounds_over_the_solvers_of_a_problem(bench):
+    one, two = (solver(lambda ivp, t_eval: exact(ivp, t_eval)) for _ in range(2))
+    one.name, two.name = "one", "two"
+    rows = bench(one, two, problems=["slow-decay[rate=[1,2]]"], repeats=2)
+    assert [(row.problem_params["rate"], row.repeat, row.solver) for row in rows] == [
+        (rate, repeat, name) for rate in (1.0, 2.0) for repeat in (0, 1) for name in ("one", "two")
+    ]
+
+
+def test_a_solver_that_uses_chance_gets_a_new_seed_for_each_sample(bench):
+    seen = []
+
+    @solver
+    def lucky(ivp, t_eval, *, seed):
+        seen.append(seed)
+        noise = np.random.default_rng(seed).normal(size=(t_eval.size, 1))
+        return Solution(ivp.exact(t_eval) + noise)
+
+    rows = bench(lucky, seeds=4, repeats=9)
+    assert len({row.seed for row in rows}) == len(rows) == 4
+    assert set(seen) == {row.seed for row in rows}
+    assert len({row.max_abs_error for row in rows}) == 4
+    again = bench(lucky, seeds=4)
+    assert [row.max_abs_error for row in again] == [row.max_abs_error for row in rows]
+    other = bench(lucky, seeds=4, base_seed=1)
+    assert not {row.seed for row in other} & {row.seed for row in rows}
+
+
+def test_a_long_solve_is_sampled_once_but_once_a_seed(bench, monkeypatch):
+    monkeypatch.setattr(timing, "LONG_S", -1.0)
+    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
+    plain.name = "plain"
+
+    @solver
+    def lucky(ivp, t_eval, *, seed):
+        return exact(ivp, t_eval)
+
+    rows = bench(plain, lucky, repeats=5, seeds=3)
+    assert [row.solver for row in rows] == ["plain", "lucky", "lucky", "lucky"]
+
+
+def test_a_solver_is_held_to_read_only_input(bench):
+    @solver
+    def vandal(ivp, t_eval):
+        t_eval[0] = 7
+        return exact(ivp, t_eval)
+
+    (row,) = bench(vandal)
+    assert (row.status, row.wall_s) == ("failed", None)
+    assert "vandal tried to change its input" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (SolverFailed("no luck"), "failed", "no luck"),
+        (Unsupported("not mine"), "unsupported", "not mine"),
+        (MemoryError(), "out-of-memory", "MemoryError"),
+        (ZeroDivisionError("oh"), "failed", "ZeroDivisionError: oh (raising, line"),
+        (SystemExit(3), "failed", "called sys.exit(3)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_solver_raises_becomes_a_row_once(bench, error, status, reason):
+    @solver
+    def raising(ivp, t_eval):
+        raise error
+
+    (row,) = bench(raising, repeats=5)
+    assert row.status == status
+    assert reason in row.reason
+    assert row.max_abs_error is None
+    assert (row.traceback is not None) == isinstance(error, (ZeroDivisionError, MemoryError, SystemExit))
+
+
+def test_what_was_warned_of_stands_beside_a_failure(bench):
+    @solver
+    def warning(ivp, t_eval):
+        import warnings
+
+        warnings.warn("step size too small", stacklevel=1)
+        raise SolverFailed("gave up")
+
+    (row,) = bench(warning)
+    assert row.reason == "gave up (warned: step size too small)"
+
+
+def test_a_seeded_solver_that_fails_on_one_seed_is_tried_on_the_others(bench):
+    @solver
+    def fickle(ivp, t_eval, *, seed):
+        if seed % 2:
+            raise SolverFailed("an odd seed")
+        return exact(ivp, t_eval)
+
+    rows = bench(fickle, seeds=12)
+    assert {row.status for row in rows} == {"ok", "failed"}
+    assert all((row.status == "failed") == bool(row.seed % 2) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("y", "status", "reason"),
+    [
+        (lambda y: y[:-1], "failed", "expected y of shape (5, 1), one row a time of t_eval, received (4, 1)"),
+        (lambda y: y.T, "failed", "return y.T"),
+        (lambda y: y + 0j, "failed", "expected y as real numbers, received dtype complex128"),
+        (lambda y: y.astype(str), "failed", "expected y as real numbers"),
+        (lambda y: [[1.0], [2.0, 3.0]], "failed", "expected y as an array of shape (5, 1)"),
+        (lambda y: np.where(y < 0.5, np.nan, y), "diverged", "not finite at t = 1 and 2 later times"),
+        (lambda y: y * np.inf, "diverged", "not finite at t = 0 and 4 later times"),
+    ],
+)
+def test_what_is_no_solution_becomes_a_row(bench, y, status, reason):
+    @solver
+    def wrong(ivp, t_eval):
+        return Solution(y(ivp.exact(t_eval)))
+
+    (row,) = bench(wrong)
+    assert row.status == status
+    assert reason in row.reason
+
+
+@pytest.mark.parametrize("returned", [None, np.zeros((5, 1)), "y"])
+def test_what_is_not_even_a_solution_becomes_a_row(bench, returned):
+    @solver
+    def nothing(ivp, t_eval):
+        return returned
+
+    (row,) = bench(nothing)
+    assert (row.status, row.reason[:19]) == ("failed", "expected a Solution")
+
+
+def test_single_precision_is_compared_and_recorded(bench):
+    @solver
+    def single(ivp, t_eval):
+        return Solution(ivp.exact(t_eval).astype(np.float32))
+
+    row = bench(single)[0]
+    assert (row.status, row.dtype) == ("ok", "float32")
+    assert 1e-9 < row.max_abs_error < 1e-7
+
+
+def test_a_problem_that_cannot_be_made_is_a_row_that_says_so(bench):
+    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
+    plain.name = "plain"
+    rows = bench(plain, problems=["logistic[initial=0.0]", "slow-decay"], repeats=1)
+    assert [row.status for row in rows] == ["failed", "ok"]
+    assert rows[0].reason.startswith("the problem, not the solver:")
+
+
+def test_an_oracle_is_marked_as_checked_against_itself(bench):
+    oracle = solver(tags=["oracle"])(lambda ivp, t_eval: exact(ivp, t_eval))
+    oracle.name = "oracle"
+    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
+    plain.name = "plain"
+    assert [row.reference for row in bench(oracle, plain, repeats=1)] == ["itself", "exact"]
+
+
+def test_metrics_stats_dense_output_and_environment_are_recorded(bench):
+    @solver
+    def talkative(ivp, t_eval):
+        return Solution(ivp.exact(t_eval), ivp.exact, {"rhs_calls": 7, "restarts": 2, "final_loss": np.nan})
+
+    def fragile(y, y_ref):
+        raise KeyError("no")
+
+    row = bench(talkative, repeats=1, metrics={"span": lambda y, y_ref: float(np.ptp(y)), "fragile": fragile})[0]
+    assert row.metrics == {"span": pytest.approx(1 - np.exp(-2)), "fragile": None}
+    assert row.status == "ok"
+    assert "metric 'fragile' raised KeyError" in row.reason
+    assert (row.rhs_calls, row.final_loss, row.other_stats) == (7, None, {"restarts": 2})
+    assert row.query_s > 0
+    assert row.threads == 1
+
+
+def test_observers_hear_of_rows_that_are_already_in_the_journal(bench, tmp_path):
+    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
+    plain.name = "plain"
+    heard = []
+
+    def observe(row):
+        (journal,) = tmp_path.glob("run*/measurements.jsonl")
+        heard.append((row.repeat, len(journal.read_text().splitlines())))
+
+    bench(plain, repeats=3, observe=observe)
+    assert heard == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_every_status_that_a_worker_gives_is_a_status():
+    given = (measurement.OK, measurement.UNSUPPORTED, measurement.UNAVAILABLE, measurement.FAILED, measurement.DIVERGED)
+    assert set(given) <= set(measurement.STATUSES)
