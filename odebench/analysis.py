@@ -85,17 +85,13 @@ def _rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
 
     A case's rival is the fastest whose error is no greater than its own; it is on the front where it is its own rival.
     """
-    import numpy as np
-
-    table["on_front"] = False
-    table["slowdown_vs_best_at_this_error"] = np.nan
-    for _, group in table[ranked].groupby(["problem", "problem_params"], sort=False):
-        by_error = group.sort_values(["max_abs_error_median", "wall_s_median"], kind="stable")
-        best = by_error.groupby("max_abs_error_median")["wall_s_median"].min().cummin()  # fastest at this error or less
-        slowdown = by_error["wall_s_median"] / best.loc[by_error["max_abs_error_median"]].to_numpy()
-        stricter = best.shift(fill_value=np.inf).loc[by_error["max_abs_error_median"]].to_numpy()
-        table.loc[by_error.index, "slowdown_vs_best_at_this_error"] = slowdown
-        table.loc[by_error.index, "on_front"] = (slowdown == 1) & (by_error["wall_s_median"] < stricter)
+    error, seconds, problem = "max_abs_error_median", "wall_s_median", ["problem", "problem_params"]
+    rows = table.loc[ranked, [*problem, error, seconds]].sort_values([*problem, error, seconds], kind="stable")
+    best = rows.groupby(problem)[seconds].cummin()  # the fastest at this error or less
+    before = best.groupby([rows[name] for name in problem]).shift(fill_value=float("inf"))
+    stricter = before.groupby([rows[name] for name in (*problem, error)]).transform("first")  # at less error only
+    table["on_front"] = ((rows[seconds] == best) & (rows[seconds] < stricter)).reindex(table.index, fill_value=False)
+    table["slowdown_vs_best_at_this_error"] = (rows[seconds] / best).reindex(table.index)
 
 
 def _spread(samples: list[float]) -> tuple[float, float, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ class Commands(click.Group):
     """Turns what odebench refuses into a message and exit status 2; a traceback is shown only with --debug."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -62,12 +62,19 @@ class Unsupported(Exception):
     """Raised by a solver that cannot do this problem at all; the row's status is `unsupported`."""
 
 
+def one_line(message: object) -> str:
+    """A message as it can stand in a table: on one line, and without what UTF-8 cannot hold."""
+    return " ".join(str(message).split()).encode("utf-8", "backslashreplace").decode()
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that offers the nearest known names, or lists them all where none is near."""
     known = list(known)
     folded = {k.lower().replace("_", "-"): k for k in known}
     wanted = name.lower().replace("_", "-")
     near = [folded[k] for k in difflib.get_close_matches(wanted, folded, n=3)]
+    if near and difflib.SequenceMatcher(None, wanted, near[0].lower()).ratio() > 0.9:
+        return f"Did you mean {near[0]!r}?"
     near += [k for key, k in folded.items() if wanted and wanted in key and k not in near][: 3 - len(near)]
     if near:
         return f"Did you mean {' or '.join(repr(k) for k in near)}?"

@@ -27,7 +27,7 @@ import pluggy
 
 from . import hookspecs, measurement
 from .backends import Array
-from .errors import DuplicateName, OdebenchError, PluginError, UnknownName, did_you_mean
+from .errors import DuplicateName, OdebenchError, PluginError, UnknownName, did_you_mean, one_line
 from .model import Problem, Solver
 from .parameters import NamedFunction
 
@@ -76,6 +76,7 @@ class Host:
         self.metrics: dict[str, Metric] = {}
         self._origins: dict[tuple[str, str], Origin] = {}
         self._contested: dict[tuple[str, str], DuplicateName] = {}
+        self._installed: dict[str, bool] = {}
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         from_environment = filter(None, os.environ.get(FILES_VARIABLE, "").split(os.pathsep))
@@ -103,7 +104,10 @@ class Host:
 
     def missing(self, solver: Solver) -> str | None:
         """Why the solver cannot run here, with the line that would mend it; None where all it needs is installed."""
-        unmet = [requirement for requirement in solver.requires if not _installed(requirement)]
+        for requirement in solver.requires:
+            if requirement not in self._installed:
+                self._installed[requirement] = _is_installed(requirement)
+        unmet = [requirement for requirement in solver.requires if not self._installed[requirement]]
         if not unmet:
             return None
         return f"needs {', '.join(unmet)}: pip install {' '.join(map(repr, unmet))}"
@@ -143,7 +147,9 @@ class Host:
 
     def _load_file(self, path: Path) -> None:
         if not path.is_file():
-            raise PluginError(f"plugin file '{path}' {'is a directory' if path.is_dir() else 'does not exist'}.")
+            raise PluginError(
+                f"plugin file '{path}' {'is a directory' if path.is_dir() else 'does not exist'}. Name a Python file."
+            )
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         plugin = self._load(Origin("file", path.name, digest, str(path)), partial(_module_from_file, path, digest))
         if plugin.error is not None:
@@ -165,9 +171,6 @@ class Host:
             plugin.error = str(error)
             if self._manager.is_registered(module):
                 self._manager.unregister(module)
-        except Exception as error:
-            plugin.error = f"a hook raised {type(error).__name__}: {error}"
-            self._manager.unregister(module)
         return plugin
 
     def _register(self, plugin: Plugin, module: Any) -> None:
@@ -218,7 +221,10 @@ class Host:
 def _returned(manager: pluggy.PluginManager, module: Any, hook: str) -> list[Any]:
     """What this one module returns from a hook."""
     callers = [caller for caller in manager.get_hookcallers(module) or [] if caller.name == hook]
-    return [impl.function() for caller in callers for impl in caller.get_hookimpls() if impl.plugin is module]
+    try:
+        return [impl.function() for caller in callers for impl in caller.get_hookimpls() if impl.plugin is module]
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{hook}() {_raised(error)}.") from error
 
 
 def _returned_functions(manager: pluggy.PluginManager, module: Any, kind: type[Function]) -> list[Function]:
@@ -249,7 +255,7 @@ def _returned_metrics(manager: pluggy.PluginManager, module: Any) -> dict[str, M
     return metrics
 
 
-def _installed(requirement: str) -> bool:
+def _is_installed(requirement: str) -> bool:
     from packaging.requirements import Requirement
 
     wanted = Requirement(requirement)
@@ -281,8 +287,14 @@ def _raised_on_import(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"does not parse: {error.msg}, line {error.lineno}."
-    frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename and f.filename != __file__
-    ]
-    where = f" (line {frames[-1].lineno} of {Path(frames[-1].filename).name})" if frames else ""
-    return f"raised {type(error).__name__} on import: {error}{where}."
+    return f"{_raised(error, ' on import')}."
+
+
+def _raised(error: BaseException, when: str = "") -> str:
+    """What was raised and on which line, to stand after the name of what raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
+    where = f" (line {outside[-1].lineno} of {Path(outside[-1].filename).name})" if outside else ""
+    if isinstance(error, SystemExit):
+        return f"called sys.exit({error.code!r}){when}{where}"
+    return f"raised {type(error).__name__}{when}: {one_line(error)}{where}"

@@ -16,6 +16,8 @@ from .measurement import Measurement
 
 SCHEMA_VERSION = 1
 
+_REMEDY = "Expected a run directory, such as 'odebench run' makes."
+
 
 class Run:
     """A run directory. `create` begins one, `open` reads one that exists."""
@@ -63,25 +65,26 @@ class Run:
     def open(cls, directory: Path) -> Run:
         """Read a run; raises `BadRun` where the directory is none."""
         if not directory.is_dir():
-            raise BadRun(f"'{directory}' is not a directory. Expected a run directory, such as 'odebench run' makes.")
+            raise BadRun(f"'{directory}' is not a directory. {_REMEDY}")
         try:
             meta = json.loads((directory / "run.json").read_text())
         except OSError as error:
-            raise BadRun(f"'{directory}' is not a run: no readable run.json ({error.strerror}).") from error
+            raise BadRun(f"'{directory}' is not a run: no readable run.json ({error.strerror}). {_REMEDY}") from error
         except ValueError as error:
-            raise BadRun(f"'{directory / 'run.json'}' cannot be read: {error}.") from error
+            raise BadRun(f"'{directory / 'run.json'}' cannot be read: {error}. {_REMEDY}") from error
         if not isinstance(meta, dict) or "run_id" not in meta:
-            raise BadRun(f"'{directory / 'run.json'}' is not a run's.")
+            raise BadRun(f"'{directory / 'run.json'}' is not a run's. {_REMEDY}")
         if meta.get("schema_version") != SCHEMA_VERSION:
+            written_by = meta.get("environment", {}).get("odebench", "another version")
             raise BadRun(
-                f"'{directory}' has schema version {meta.get('schema_version')}; "
-                f"this odebench reads {SCHEMA_VERSION}. Upgrade odebench."
+                f"'{directory}' has schema version {meta.get('schema_version')}; this odebench reads {SCHEMA_VERSION}. "
+                f"Read it with the odebench that wrote it: {written_by}."
             )
         return cls(directory, meta)
 
     def append(self, measurement: Measurement) -> None:
         """Add a line to the journal and hand it to the operating system: a crash of this process loses nothing."""
-        line = json.dumps(measurement.as_dict(), allow_nan=False)
+        line = json.dumps(vars(measurement), allow_nan=False)
         try:
             with self.journal_path.open("a", encoding="utf-8") as journal:
                 journal.write(line + "\n")
@@ -100,7 +103,8 @@ class Run:
                     yield Measurement(**json.loads(line))
                 except (ValueError, TypeError) as error:
                     if line.endswith("\n"):
-                        raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {error}.") from error
+                        what = error if isinstance(error, ValueError) else "it has other fields"
+                        raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {what}.") from error
                     warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
 
     def finish(self, status: str) -> None:

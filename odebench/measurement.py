@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 OK = "ok"
@@ -59,9 +59,6 @@ class Measurement:
     """What the solver counted beyond the columns; in the journal only."""
     traceback: str | None = None
     """Where the solver raised; in the journal only."""
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")

@@ -168,11 +168,8 @@ class Solver(NamedFunction[Solution]):
         self.expect_positional(2, "two positional arguments: def euler(ivp, t_eval, *, steps=100)")
         self.requires = tuple(requires)
         self.order = order
-
-    @property
-    def uses_chance(self) -> bool:
+        self.uses_chance = "seed" in inspect.signature(function).parameters
         """Whether it takes a seed, so that its samples are taken with different ones."""
-        return "seed" in inspect.signature(self.function).parameters
 
     @property
     def is_oracle(self) -> bool:

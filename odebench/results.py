@@ -41,7 +41,7 @@ def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = (_cells(row.as_dict()) for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
+    rows = (_cells(vars(row)) for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
     table = pd.DataFrame(rows)
     table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)])
     for name in _WHOLE:

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import environment, measurement, results, timing
 from .cases import Case, Grid, Task, seed_for, variants
+from .errors import one_line
 from .executors import Executor
 from .host import Host
 from .journal import Run
@@ -127,5 +128,5 @@ def _notify(hook: Any, **arguments: Any) -> None:
     """Call a hook of observers; one that fails is named, and does not take the run with it."""
     try:
         hook(**arguments)
-    except Exception as error:
-        warnings.warn(f"a plugin's {hook.name} raised {type(error).__name__}: {error}", stacklevel=2)
+    except (Exception, SystemExit) as error:
+        warnings.warn(f"a plugin's {hook.name} raised {type(error).__name__}: {one_line(error)}", stacklevel=2)

@@ -18,8 +18,8 @@ SHORT_S = 0.1
 """A solve shorter than this is looped, and called once untimed before each sample."""
 LONG_S = 2.0
 """A solve longer than this is sampled once, or once a seed."""
-SAMPLE_S = 0.005
-"""A looped sample lasts at least this long: some hundred thousand ticks of the clock."""
+SAMPLE_S = 0.002
+"""A looped sample lasts about this long: ten thousand times what it takes to read the clock."""
 
 Result = TypeVar("Result")
 
@@ -49,6 +49,6 @@ def time_calls(call: Callable[[], Result], loops: int = 1) -> Sample[Result]:
     return Sample(result, wall / loops, cpu / loops, loops)
 
 
-def loops_for(call_s: float) -> int:
+def loops_for(call_s: float, sample_s: float = SAMPLE_S) -> int:
     """How many calls of this length make a sample."""
-    return 1 if call_s >= SHORT_S else max(1, math.ceil(SAMPLE_S / max(call_s, 1e-9)))
+    return 1 if call_s >= SHORT_S else max(1, math.ceil(sample_s / max(call_s, 1e-9)))

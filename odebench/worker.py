@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
-from . import accuracy, environment, measurement, references, timing
+from . import accuracy, checks, environment, measurement, references, timing
+from .backends import Array
 from .cases import Task, Variant
-from .errors import BadProblem, BadSolution, SolverFailed, Unsupported
+from .checks import Diverged
+from .errors import BadProblem, BadSolution, SolverFailed, Unsupported, one_line
 from .host import Host
 from .measurement import Measurement
 from .memory import PeakMemory
-from .model import IVP, Solution, Solver
+from .model import IVP, Solution
 from .references import Reference
 
 Value = TypeVar("Value")
 
 
-class Diverged(Exception):
-    """The solution is not finite."""
+_HERE = str(Path(__file__).parent)
+_READ_ONLY = "y0 and t_eval are read-only: work on a copy"
 
 
 class Worker:
@@ -31,7 +33,7 @@ class Worker:
 
     def __init__(self, host: Host, run_id: str, threads: int) -> None:
         self.host, self.run_id, self.threads = host, run_id, threads
-        self._problems: _Recent[tuple[IVP, Reference]] = _Recent(8)
+        self._problems: _Recent[_Prepared] = _Recent(8)
         self._call_s: _Recent[float] = _Recent(
             4096
         )  # case id -> seconds a call took, for cases that are past their first
@@ -44,12 +46,14 @@ class Worker:
             warnings.simplefilter("default")
             try:
                 self._fill(row, task)
-            except (Exception, SystemExit) as error:
-                row.status, row.reason = _outcome(error, row.solver)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # also SystemExit, and what else is no Exception: it is one solver's affair
+                row.status, row.reason = _outcome(error)
                 if not isinstance(error, (Diverged, BadProblem, BadSolution, SolverFailed, Unsupported)):
                     row.traceback = traceback.format_exc()
         if row.status not in (measurement.OK, measurement.UNAVAILABLE, measurement.UNSUPPORTED) and caught:
-            row.reason = f"{row.reason} (warned: {_one_line(caught[0].message)})"
+            row.reason = f"{row.reason} (warned: {one_line(caught[0].message)})"
         return row
 
     def _blank(self, task: Task) -> Measurement:
@@ -76,36 +80,43 @@ class Worker:
         if reason := self.host.missing(solver):
             row.status, row.reason = measurement.UNAVAILABLE, reason
             return
-        ivp, reference = self._problem(task.case.problem)
+        prepared = self._prepared(task.case.problem)
+        ivp, reference = prepared.ivp, prepared.reference
         row.reference = references.ITSELF if solver.is_oracle and reference.kind == references.EXACT else reference.kind
         row.reference_error = reference.error
 
-        with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
-            sample = self._sample(row, task, lambda: _solve(solver, ivp, task))
+        try:
+            arguments = dict(task.case.solver.params) | ({"seed": task.seed} if solver.uses_chance else {})
+            with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
+                sample = self._sample(row, task, lambda: solver(ivp, ivp.t_eval, **arguments))
+        finally:
+            if prepared.is_changed():
+                del self._problems[task.case.problem.key]
+                raise BadSolution(f"it changed its input; {_READ_ONLY}")
         row.wall_s, row.cpu_s, row.loops = sample.wall_s, sample.cpu_s, sample.loops
         solution = sample.result
-        y = _checked(solution, ivp, row)
-        self._record_stats(row, solution)
-        for name, value in accuracy.errors(y, reference.y).items():
-            setattr(row, name, value)
-        for name, metric in self.host.metrics.items():
-            try:
-                row.metrics[name] = _finite(metric(y, reference.y))
-            except Exception as error:  # the metric's fault, not the solver's: the row stays ok
-                row.metrics[name] = None
-                row.reason = f"the metric {name!r} raised {type(error).__name__}: {_one_line(error)}"
+        y, row.dtype = checks.states(solution, ivp)
+        for name, value in checks.stats(solution).items():
+            if name in measurement.STATS:
+                setattr(row, name, value)
+            else:
+                row.other_stats[name] = value
         if solution.dense is not None:
-            row.query_s = self._query_s(solution.dense, ivp)
+            row.query_s = _query_s(solution.dense, ivp)
+        for name, error in accuracy.errors(y, reference.y).items():
+            setattr(row, name, error)
+        self._record_metrics(row, y, reference.y)
 
-    def _problem(self, variant: Variant) -> tuple[IVP, Reference]:
+    def _prepared(self, variant: Variant) -> _Prepared:
+        """The problem with its reference, made before any clock runs."""
         prepared = self._problems.get(variant.key)
         if prepared is None:
             try:
-                ivp = self.host.problem(variant.name)(**variant.params)
-                ivp.f, ivp.jac  # made before any clock runs  # noqa: B018 (cached properties)
-                prepared = ivp, references.reference(ivp)
-            except Exception as error:
-                raise BadProblem(f"the problem, not the solver: {_one_line(error)}") from error
+                prepared = _Prepared(self.host.problem(variant.name)(**variant.params))
+            except BadProblem as error:
+                raise BadProblem(f"the problem, not the solver: {one_line(error)}") from error
+            except (Exception, SystemExit) as error:
+                raise BadProblem(f"the problem, not the solver: {_described(error)}") from error
             self._problems[variant.key] = prepared
         return prepared
 
@@ -116,29 +127,40 @@ class Worker:
             row.first_s = timing.time_calls(call).wall_s
         memory = PeakMemory()
         memory.start()
-        if call_s is None or call_s < timing.SHORT_S:
-            sample = timing.time_calls(call)
-            if (loops := timing.loops_for(sample.wall_s)) > 1:
-                sample = timing.time_calls(call, loops)
-        else:
-            sample = timing.time_calls(call)
+        sample = timing.time_calls(call)
+        if (call_s is None or call_s < timing.SHORT_S) and (loops := timing.loops_for(sample.wall_s)) > 1:
+            sample = timing.time_calls(call, loops)
         row.peak_rss_mb = memory.rise()
         self._call_s[task.case.id] = sample.wall_s
         return sample
 
-    def _record_stats(self, row: Measurement, solution: Solution) -> None:
-        for name, value in solution.stats.items():
-            if name in measurement.STATS:
-                setattr(row, name, _finite(value))
-            else:
-                row.other_stats[name] = _finite(value)
+    def _record_metrics(self, row: Measurement, y: Array, y_ref: Array) -> None:
+        """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault."""
+        failures = []
+        for name, metric in self.host.metrics.items():
+            row.metrics[name] = None
+            try:
+                row.metrics[name] = checks.finite_or_none(metric(y, y_ref))
+            except (Exception, SystemExit) as error:
+                failures.append(f"the metric {name!r}: {_described(error)}")
+        row.reason = "; ".join(failures) or None
 
-    def _query_s(self, dense: Callable[[Any], Any], ivp: IVP) -> float:
-        def query() -> Any:
-            return dense(ivp.t_eval)
 
-        query()
-        return timing.time_calls(query, timing.loops_for(timing.time_calls(query).wall_s)).wall_s
+class _Prepared:
+    """A problem with its reference, and what it looked like before any solver saw it."""
+
+    def __init__(self, ivp: IVP) -> None:
+        self.ivp = ivp
+        _ = ivp.f  # compiled before any clock runs
+        self.reference: Reference = references.reference(ivp)
+        self._bytes = self._look()
+
+    def is_changed(self) -> bool:
+        """Whether a solver wrote to its input all the same: by torch or C, past numpy's flag."""
+        return self._look() != self._bytes
+
+    def _look(self) -> tuple[bytes, bytes]:
+        return self.ivp.y0.tobytes(), self.ivp.t_eval.tobytes()
 
 
 class _Recent(OrderedDict[str, Value]):
@@ -155,68 +177,41 @@ class _Recent(OrderedDict[str, Value]):
             self.popitem(last=False)
 
 
-def _solve(solver: Solver, ivp: IVP, task: Task) -> Solution:
-    seed = {"seed": task.seed} if solver.uses_chance else {}
-    return solver(ivp, ivp.t_eval, **task.case.solver.params, **seed)
-
-
-def _checked(solution: Solution, ivp: IVP, row: Measurement) -> Any:
-    """The states as finite float64 (n, d); `BadSolution` or `Diverged` where they are not."""
-    import numpy as np
-
-    if not isinstance(solution, Solution):
-        raise BadSolution(
-            f"expected a Solution, received {type(solution).__name__}; end the solver with return Solution(y)"
-        )
-    expected = (ivp.t_eval.size, ivp.n_states)
+def _query_s(dense: Callable[[Array], Array], ivp: IVP) -> float:
+    """The time of one evaluation of the dense output at `t_eval`, after one that is checked."""
     try:
-        y = np.asarray(solution.y)
+        checks.dense_states(dense(ivp.t_eval), ivp)
+    except BadSolution:
+        raise
     except Exception as error:
-        raise BadSolution(f"expected y as an array of shape {expected}: {_one_line(error)}") from error
-    if y.dtype.kind not in "fiu":
-        hint = "; return its real part" if y.dtype.kind == "c" else ""
-        raise BadSolution(f"expected y as real numbers, received dtype {y.dtype}{hint}")
-    if y.shape != expected:
-        hint = "; return y.T" if y.shape == expected[::-1] else ""
-        raise BadSolution(f"expected y of shape {expected}, one row a time of t_eval, received {y.shape}{hint}")
-    row.dtype = str(y.dtype)
-    finite = np.isfinite(y).all(axis=1)
-    if not finite.all():
-        raise Diverged(
-            f"y is not finite at t = {ivp.t_eval[np.argmin(finite)]:g} and {np.count_nonzero(~finite) - 1} later times"
-        )
-    return y.astype(np.float64, copy=False)
+        raise BadSolution(f"dense(t_eval): {_described(error)}") from error
+    once = timing.time_calls(lambda: dense(ivp.t_eval))
+    return timing.time_calls(lambda: dense(ivp.t_eval), timing.loops_for(once.wall_s, timing.SAMPLE_S / 10)).wall_s
 
 
-def _outcome(error: BaseException, solver: str) -> tuple[str, str]:
+def _outcome(error: BaseException) -> tuple[str, str]:
     """Status and reason of what was raised."""
     match error:
         case Unsupported():
-            return measurement.UNSUPPORTED, _one_line(error)
+            return measurement.UNSUPPORTED, one_line(error)
         case Diverged():
-            return measurement.DIVERGED, _one_line(error)
-        case MemoryError():
-            return measurement.OUT_OF_MEMORY, _one_line(error) or "MemoryError"
+            return measurement.DIVERGED, one_line(error)
         case SolverFailed() | BadSolution() | BadProblem():
-            return measurement.FAILED, _one_line(error)
+            return measurement.FAILED, one_line(error)
+        case MemoryError():
+            return measurement.OUT_OF_MEMORY, _described(error)
         case ValueError() if "read-only" in str(error):
-            return (
-                measurement.FAILED,
-                f"{solver} tried to change its input: y0 and t_eval are read-only; work on a copy",
-            )
-        case SystemExit():
-            return measurement.FAILED, f"{solver} called sys.exit({error.code!r})"
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return measurement.FAILED, f"{type(error).__name__}: {_one_line(error)} ({where.name}, line {where.lineno})"
+            return measurement.FAILED, f"{_described(error)}: it tried to change its input; {_READ_ONLY}"
+    return measurement.FAILED, _described(error)
 
 
-def _one_line(message: object) -> str:
-    return " ".join(str(message).split())
-
-
-def _finite(value: Any) -> float | None:
-    """The number, or None for NaN and infinity, which JSON cannot hold; a whole number stays whole."""
-    number = float(value)
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() and isinstance(value, int) else number
+def _described(error: BaseException) -> str:
+    """What was raised, and where in the plugin: the last line of the first file that is not odebench's."""
+    what = f"called sys.exit({error.code!r})" if isinstance(error, SystemExit) else type(error).__name__
+    message = "" if isinstance(error, SystemExit) else one_line(error)
+    outside = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_HERE)]
+    where = ""
+    if outside:
+        frame = [f for f in outside if f.filename == outside[0].filename][-1]
+        where = f" ({frame.name}, line {frame.lineno} of {Path(frame.filename).name})"
+    return f"{what}{': ' if message else ''}{message}{where}"

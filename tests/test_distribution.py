@@ -118,7 +118,7 @@ MODULES = {
 ERRORS = {
     "missing": ["ModuleNotFoundError", "plugin_missing"],
     "raising": ["ValueError", "math domain error", "line 2 of plugin_raising.py"],
-    "exiting": ["SystemExit"],
+    "exiting": ["called sys.exit(3) on import"],
     "rival": ["solver 'euler'", "odebench_plugins.solvers.euler", "plugin_rival"],
 }
 

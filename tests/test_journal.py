@@ -64,7 +64,7 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path):
         ("{", "cannot be read"),
         ("[]", "is not a run's"),
         ("{}", "is not a run's"),
-        (json.dumps({"run_id": "a", "schema_version": SCHEMA_VERSION + 1}), "Upgrade odebench"),
+        (json.dumps({"run_id": "a", "schema_version": SCHEMA_VERSION + 1}), "Read it with the odebench that wrote it"),
     ],
 )
 def test_what_is_not_a_run_is_said(tmp_path, content, message):

@@ -11,7 +11,7 @@ FLOORS = [
     ["errors", "backends", "measurement", "memory", "timing", "environment"],
     ["parameters"],
     ["model", "accuracy"],
-    ["hookspecs", "references"],
+    ["hookspecs", "references", "checks"],
     ["host"],
     ["cases"],
     ["worker", "journal"],

@@ -57,7 +57,6 @@ def test_time_and_error_of_a_sample_come_from_the_same_call(bench):
 
     for row in bench(drifting, repeats=3):
         assert row.max_abs_error == pytest.approx(row.steps)
-    assert len(calls) > 3 * row.loops
 
 
 def test_the_first_call_is_apart_and_never_a_sample(bench):
@@ -127,7 +126,7 @@ def test_a_solver_is_held_to_read_only_input(bench):
 
     (row,) = bench(vandal)
     assert (row.status, row.wall_s) == ("failed", None)
-    assert "vandal tried to change its input" in row.reason
+    assert "tried to change its input" in row.reason
 
 
 @pytest.mark.parametrize(
@@ -246,7 +245,7 @@ def test_metrics_stats_dense_output_and_environment_are_recorded(bench):
     row = bench(talkative, repeats=1, metrics={"span": lambda y, y_ref: float(np.ptp(y)), "fragile": fragile})[0]
     assert row.metrics == {"span": pytest.approx(1 - np.exp(-2)), "fragile": None}
     assert row.status == "ok"
-    assert "metric 'fragile' raised KeyError" in row.reason
+    assert "metric 'fragile': KeyError" in row.reason
     assert (row.rhs_calls, row.final_loss, row.other_stats) == (7, None, {"restarts": 2})
     assert row.query_s > 0
     assert row.threads == 1

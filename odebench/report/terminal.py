@@ -26,7 +26,10 @@ def print_table(comparison: pd.DataFrame, file: IO[str] | None = None) -> None:
     from rich.table import Table
 
     file = file or sys.stdout
-    console = Console(file=file, width=None if file.isatty() else 140, highlight=False)
+    console = Console(file=file, width=None if file.isatty() else 140, highlight=False, markup=False, emoji=False)
+    if comparison.empty:
+        console.print("no samples")
+        return
     for title, rows in _tables(comparison):
         table = Table(title=title, title_justify="left", title_style="bold")
         for heading in HEADINGS:

@@ -1,0 +1,116 @@
+"""What odebench costs beside what it measures."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+from scipy.integrate import solve_ivp
+
+from odebench import IVP
+from odebench.executors import InlineExecutor
+from odebench.host import Host
+from odebench.journal import Run
+from odebench.runner import Plan, Protocol, run
+from odebench.worker import Worker
+
+PYTEST = [sys.executable, "-m", "pytest", "--version"]
+
+
+@pytest.mark.parametrize(("arguments", "bound"), [(["--version"], 1.5), (["list"], 3.0)], ids=["version", "list"])
+def test_start(benchmark, paired, figure, arguments, bound):
+    command = [sys.executable, "-m", "odebench", *arguments]
+
+    def start(command=command):
+        subprocess.run(command, check=True, capture_output=True)
+
+    benchmark.pedantic(start, rounds=5)
+    ratio = paired(start, lambda: start(PYTEST), 21)
+    figure(f"odebench {' '.join(arguments)} over pytest --version", ratio, "x", bound)
+
+
+class Counted:
+    """A solver that adds up the time spent in it, so that the rest is the machinery's."""
+
+    def __init__(self, solver):
+        self.solver, self.seconds, self.calls = solver, 0.0, 0
+
+    def __call__(self, *args, **kwargs):
+        start = time.perf_counter()
+        result = self.solver(*args, **kwargs)
+        self.seconds += time.perf_counter() - start
+        self.calls += 1
+        return result
+
+    def __getattr__(self, name):
+        return getattr(self.solver, name)
+
+
+def test_cost_of_a_case(benchmark, figure, tmp_path):
+    """2,000 cases of euler with 10 steps, each on a problem of its own, journal and tables included."""
+    host = Host()
+    counted = host.solvers["euler"] = Counted(host.solvers["euler"])
+    rates = ",".join(str(1 + k / 2000) for k in range(2000))
+    plan = Plan.of(host, Protocol(repeats=1), problems=[f"decay[rate=[{rates}]]"], solvers=["euler[steps=10]"])
+    record = Run.create(tmp_path / "run", {})
+    memory = []
+    process = psutil.Process()
+
+    def observe(row):
+        if row.status != "ok":
+            raise AssertionError(row.reason)
+        memory.append(process.memory_info().rss)
+
+    worker = Worker(host, record.id, 1)
+    start = time.perf_counter()
+    benchmark.pedantic(lambda: run(record, plan, InlineExecutor(worker), host, observe), rounds=1)
+    machinery = time.perf_counter() - start - counted.seconds
+    assert len(memory) == 2000
+    figure("machinery a case beside the solves, euler with 10 steps", 1e3 * machinery / 2000, "ms", 1.0)
+    growth = (np.median(memory[-200:]) - np.median(memory[200:400])) / 1600
+    figure("memory a case", growth / 1024, "KiB", 1.0)
+
+
+def test_scipy_ivp_over_solve_ivp(benchmark, paired, figure):
+    """Lotka-Volterra at rtol 1e-8: the plugin against a direct call with the right-hand side a user would write."""
+    host = Host()
+    ivp = host.problem("lotka-volterra")()
+    plugin = host.solver("scipy-ivp")
+
+    def by_hand(t, y):
+        return [1.5 * y[0] - y[0] * y[1], -3.0 * y[1] + y[0] * y[1]]
+
+    def direct():
+        return solve_ivp(by_hand, (0, 10), [1, 1], t_eval=ivp.t_eval, rtol=1e-8, atol=1e-11)
+
+    def through_odebench():
+        return plugin(ivp, ivp.t_eval, rtol=1e-8, atol=1e-11)
+
+    benchmark(through_odebench)
+    np.testing.assert_allclose(through_odebench().y, direct().y.T, rtol=1e-6)
+    figure("scipy-ivp over a direct solve_ivp, Lotka-Volterra", paired(through_odebench, direct, 101), "x", 1.05)
+
+
+def test_traced_over_numpy(benchmark, paired, figure):
+    """The traced right-hand side against the same one on numpy arrays."""
+    ivp = Host().problem("lotka-volterra")()
+    y = np.array([1.0, 2.0])
+
+    def traced():
+        for _ in range(1000):
+            ivp.f(0.0, y)
+
+    def on_numpy():
+        for _ in range(1000):
+            ivp.rhs(0.0, y, np)
+
+    benchmark(traced)
+    figure("traced right-hand side over numpy, Lotka-Volterra", paired(traced, on_numpy, 21), "x", 0.2)
+
+
+def test_tracing_is_quick(benchmark, figure):
+    """What a new problem costs before its first solve."""
+    benchmark(lambda: IVP(lambda t, y, xp: -1.5 * y, (0, 2), [1.0]).f)
+    figure("a new scalar problem, traced", 1e3 * benchmark.stats.stats.median, "ms", 0.5)
