@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -48,7 +50,25 @@ _RULES: dict[str, tuple[Any, ...]] = {
     "arccos": ("acos({})", lambda a, v: -1.0 / (1.0 - a * a).sqrt()),
     "arctan": ("atan({})", lambda a, v: 1.0 / (1.0 + a * a)),
 }
-_MATH = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+_MATH = {
+    name: getattr(math, name)
+    for name in (
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asin",
+        "acos",
+        "atan",
+    )
+}
 
 
 class Untraceable(Exception):
@@ -100,11 +120,18 @@ def _not_a_number(n_states: int) -> Callable[[float, Array], Array]:
     return lambda t, y: np.full((n_states, n_states), np.nan)
 
 
+@lru_cache(maxsize=256)
+def _compiled(source: str) -> CodeType:
+    """Compiled once for all parameters of a problem: they are constants, and constants are variables of the program."""
+    return compile(source, "<right-hand side>", "exec")
+
+
 class _Tape:
     """The program being recorded: one assignment a line, in the order of evaluation."""
 
     def __init__(self, n_states: int, *, differentiate: bool) -> None:
         self.lines: list[tuple[str, str, tuple[str, ...]]] = []  # variable, expression, variables it reads
+        self.constants: dict[str, float] = {}  # by variable: the text of the program holds no value
         self.n_states = n_states
         self.differentiate = differentiate
 
@@ -130,10 +157,9 @@ class _Tape:
         """A value as it stands in the program's text."""
         if isinstance(value, _Scalar):
             return value.name
-        number = float(value)
-        if not math.isfinite(number):
-            raise Untraceable(f"constant {number}")
-        return f"({number!r})" if number < 0 else repr(number)
+        name = f"c{len(self.constants)}"
+        self.constants[name] = float(value)
+        return name
 
     def compile(
         self, result: str, wanted: list[Any], otherwise: Callable[..., Array]
@@ -153,11 +179,16 @@ class _Tape:
         source = "\n".join(
             ["def f(t, y):", "    try:", *reversed(body), "    except failures:", "        return otherwise(t, y)"]
         )
-        namespace: dict[str, Any] = {name: getattr(math, name) for name in _MATH}
         # overflow, division by zero, log of a negative number, a complex power: inf or NaN to numpy, an error to Python
         failures = (ArithmeticError, ValueError, TypeError, AttributeError)
-        namespace |= {"array": np.array, "float64": np.float64, "otherwise": otherwise, "failures": failures}
-        exec(compile(source, "<right-hand side>", "exec"), namespace)
+        namespace: dict[str, Any] = {
+            "array": np.array,
+            "float64": np.float64,
+            "otherwise": otherwise,
+            "failures": failures,
+        }
+        namespace |= _MATH | self.constants
+        exec(_compiled(source), namespace)
         return namespace["f"]  # type: ignore[no-any-return]  # exec'd just above
 
 

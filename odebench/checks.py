@@ -27,8 +27,8 @@ def states(solution: object, ivp: IVP) -> tuple[Array, str]:
             f"expected a Solution, received {type(solution).__name__}; end the solver with return Solution(y)"
         )
     y = _real_array(solution.y, "y", ivp)
-    finite = np.isfinite(y).all(axis=1)
-    if not finite.all():
+    if not np.isfinite(y).all():
+        finite = np.isfinite(y).all(axis=1)
         later = np.count_nonzero(~finite) - 1
         raise Diverged(f"y is not finite at t = {ivp.t_eval[np.argmin(finite)]:g} and {later} later times")
     return y.astype(np.float64, copy=False), str(y.dtype)

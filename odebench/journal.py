@@ -84,10 +84,14 @@ class Run:
 
     def append(self, measurement: Measurement) -> None:
         """Add a line to the journal and hand it to the operating system: a crash of this process loses nothing."""
-        line = json.dumps(vars(measurement), allow_nan=False)
+        line = memoryview(json.dumps(vars(measurement), allow_nan=False).encode() + b"\n")
         try:
-            with self.journal_path.open("a", encoding="utf-8") as journal:
-                journal.write(line + "\n")
+            descriptor = os.open(self.journal_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                while line:
+                    line = line[os.write(descriptor, line) :]
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise OutputError(
                 f"cannot write to '{self.journal_path}': {error.strerror}. Everything before it is kept."

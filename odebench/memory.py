@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-_STATUS = Path("/proc/self/status")
-_CLEAR_REFS = Path("/proc/self/clear_refs")
+import os
 
 
 class PeakMemory:
-    """Between `start` and `rise`, how far the resident memory of this process rose above where it was.
+    """From its making to `rise`, how far the resident memory of this process rose above where it was.
 
     Linux lets a process reset its high-water mark; elsewhere `rise` is None.
     """
 
-    def start(self) -> None:
+    def __init__(self) -> None:
         self._before: int | None = None
         try:
-            _CLEAR_REFS.write_text("5")
-            self._before = _kib("VmRSS:")
+            with open("/proc/self/clear_refs", "wb", buffering=0) as clear:
+                clear.write(b"5")
+            self._before = _kib(b"VmRSS:")
         except OSError:
             pass
 
     def rise(self) -> float | None:
         """MiB."""
-        if self._before is None:
-            return None
-        return max(0, _kib("VmHWM:") - self._before) / 1024
+        return None if self._before is None else max(0, _kib(b"VmHWM:") - self._before) / 1024
 
 
-def _kib(field: str) -> int:
-    for line in _STATUS.read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1])
-    raise OSError(f"no {field} in {_STATUS}")
+def _kib(field: bytes) -> int:
+    descriptor = os.open("/proc/self/status", os.O_RDONLY)
+    try:
+        status = os.read(descriptor, 65536)
+    finally:
+        os.close(descriptor)
+    return int(status[status.index(field) + len(field) :].split(maxsplit=1)[0])

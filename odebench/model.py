@@ -65,9 +65,13 @@ class IVP:
         state = _readonly(y0, "y0")
         if state.ndim != 1 or state.size == 0 or not np.isfinite(state).all():
             raise BadProblem(f"expected y0 as a list of d >= 1 finite numbers, received {y0!r}.")
-        times = _readonly(np.linspace(t0, t1, DEFAULT_POINTS) if t_eval is None else t_eval, "t_eval")
-        if times.ndim != 1 or times.size < 2 or times[0] != t0 or times[-1] != t1 or not (np.diff(times) > 0).all():
-            raise BadProblem(f"expected t_eval rising from t0 = {t0} to t1 = {t1}, received {t_eval!r}.")
+        if t_eval is None:
+            times = np.linspace(t0, t1, DEFAULT_POINTS)
+            times.flags.writeable = False
+        else:
+            times = _readonly(t_eval, "t_eval")
+            if times.ndim != 1 or times.size < 2 or times[0] != t0 or times[-1] != t1 or not (np.diff(times) > 0).all():
+                raise BadProblem(f"expected t_eval rising from t0 = {t0} to t1 = {t1}, received {t_eval!r}.")
         for name, value in {"rhs": rhs, "t_span": (t0, t1), "y0": state, "exact": exact, "t_eval": times}.items():
             object.__setattr__(self, name, value)
         self._check_rhs()

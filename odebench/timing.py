@@ -20,6 +20,8 @@ LONG_S = 2.0
 """A solve longer than this is sampled once, or once a seed."""
 SAMPLE_S = 0.002
 """A looped sample lasts about this long: ten thousand times what it takes to read the clock."""
+QUERY_S = 0.00005
+"""The same for one evaluation of a dense output, which is shorter and asked for in every sample."""
 
 Result = TypeVar("Result")
 

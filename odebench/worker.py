@@ -25,6 +25,7 @@ Value = TypeVar("Value")
 
 
 _HERE = str(Path(__file__).parent)
+_MEMORY_FROM_S = 0.001  # a shorter solve has no time to need memory, and looking takes as long as the solve
 _READ_ONLY = "y0 and t_eval are read-only: work on a copy"
 
 
@@ -88,7 +89,7 @@ class Worker:
         try:
             arguments = dict(task.case.solver.params) | ({"seed": task.seed} if solver.uses_chance else {})
             with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
-                sample = self._sample(row, task, lambda: solver(ivp, ivp.t_eval, **arguments))
+                sample = self._sample(row, task, lambda: solver.function(ivp, ivp.t_eval, **arguments))
         finally:
             if prepared.is_changed():
                 del self._problems[task.case.problem.key]
@@ -124,13 +125,12 @@ class Worker:
         """The first call apart, then a sample as long as the protocol wants it."""
         call_s = self._call_s.get(task.case.id)
         if call_s is None:
-            row.first_s = timing.time_calls(call).wall_s
-        memory = PeakMemory()
-        memory.start()
+            call_s = row.first_s = timing.time_calls(call).wall_s
+        memory = PeakMemory() if call_s >= _MEMORY_FROM_S else None
         sample = timing.time_calls(call)
-        if (call_s is None or call_s < timing.SHORT_S) and (loops := timing.loops_for(sample.wall_s)) > 1:
+        if (loops := timing.loops_for(sample.wall_s)) > 1:
             sample = timing.time_calls(call, loops)
-        row.peak_rss_mb = memory.rise()
+        row.peak_rss_mb = memory.rise() if memory else None
         self._call_s[task.case.id] = sample.wall_s
         return sample
 
@@ -180,13 +180,11 @@ class _Recent(OrderedDict[str, Value]):
 def _query_s(dense: Callable[[Array], Array], ivp: IVP) -> float:
     """The time of one evaluation of the dense output at `t_eval`, after one that is checked."""
     try:
-        checks.dense_states(dense(ivp.t_eval), ivp)
-    except BadSolution:
-        raise
+        first = timing.time_calls(lambda: dense(ivp.t_eval))
     except Exception as error:
         raise BadSolution(f"dense(t_eval): {_described(error)}") from error
-    once = timing.time_calls(lambda: dense(ivp.t_eval))
-    return timing.time_calls(lambda: dense(ivp.t_eval), timing.loops_for(once.wall_s, timing.SAMPLE_S / 10)).wall_s
+    checks.dense_states(first.result, ivp)
+    return timing.time_calls(lambda: dense(ivp.t_eval), timing.loops_for(first.wall_s, timing.QUERY_S)).wall_s
 
 
 def _outcome(error: BaseException) -> tuple[str, str]:
