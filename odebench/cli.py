@@ -130,13 +130,12 @@ def run(
       odebench run -p van-der-pol -s 'scipy-ivp[method=[Radau,BDF,LSODA]]' --ladder
       odebench run -s pinn-autograd --seeds 20 -o results/twenty-seeds
     """
-    from . import analysis, environment, results, runner
+    from . import analysis, results, runner
     from .executors import InlineExecutor
     from .journal import Run
     from .report.progress import progress
     from .worker import Worker
 
-    environment.limit_threads(threads)  # before the solvers' libraries are loaded
     host = _host(plugins)
     protocol = runner.Protocol(repeats=repeats, seeds=seeds, base_seed=seed, threads=threads)
     asked: dict[str, Any] = {

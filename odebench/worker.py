@@ -23,7 +23,6 @@ from .references import Reference
 
 Value = TypeVar("Value")
 
-
 _HERE = str(Path(__file__).parent)
 _MEMORY_FROM_S = 0.001  # a shorter solve has no time to need memory, and looking takes as long as the solve
 _READ_ONLY = "y0 and t_eval are read-only: work on a copy"
@@ -35,9 +34,8 @@ class Worker:
     def __init__(self, host: Host, run_id: str, threads: int) -> None:
         self.host, self.run_id, self.threads = host, run_id, threads
         self._problems: _Recent[_Prepared] = _Recent(8)
-        self._call_s: _Recent[float] = _Recent(
-            4096
-        )  # case id -> seconds a call took, for cases that are past their first
+        # case id -> seconds a call took; a case that is not in it has yet to make its first
+        self._call_s: _Recent[float] = _Recent(4096)
         environment.limit_threads(threads)
 
     def measure(self, task: Task) -> Measurement:

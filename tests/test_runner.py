@@ -251,6 +251,32 @@ def test_metrics_stats_dense_output_and_environment_are_recorded(bench):
     assert row.threads == 1
 
 
+def test_libraries_are_held_to_the_number_of_threads_also_when_loaded_later(odebench, tmp_path):
+    (tmp_path / "threads.py").write_text(
+        "import sys\n"
+        "from odebench import Solution, hookimpl, solver\n"
+        "@solver\n"
+        "def counting(ivp, t_eval):\n"
+        "    import scipy.linalg\n"
+        "    from threadpoolctl import threadpool_info\n"
+        "    pools = [pool['num_threads'] for pool in threadpool_info()]\n"
+        "    try:\n"
+        "        import torch\n"
+        "        pools.append(torch.get_num_threads())\n"
+        "    except ModuleNotFoundError:\n"
+        "        pass\n"
+        "    return Solution(ivp.exact(t_eval), stats={'fewest': min(pools), 'most': max(pools)})\n"
+        "@hookimpl\n"
+        "def odebench_solvers():\n"
+        "    return [counting]\n"
+    )
+    for threads in (1, 2):
+        run = ("run", "--plugin", "threads.py", "-s", "counting", "-p", "decay", "--threads", str(threads))
+        assert odebench(*run, "-o", f"run{threads}", "--repeats", "1").returncode == 0
+        (row,) = Run.open(tmp_path / f"run{threads}").measurements()
+        assert (row.threads, row.other_stats) == (threads, {"fewest": threads, "most": threads})
+
+
 def test_observers_hear_of_rows_that_are_already_in_the_journal(bench, tmp_path):
     plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
     plain.name = "plain"

@@ -21,10 +21,10 @@ def seconds(value: float | None) -> str:
 
 
 def error(value: float | None, *, at_floor: bool = False) -> str:
-    """'3.1e-07', or '≤ 2.2e-16' where only the reference's own error is known."""
+    """'3.14e-07', or '≤ 2.22e-16' where only the reference's own error is known."""
     if value is None or math.isnan(value):
         return ""
-    return f"{'≤ ' if at_floor else ''}{value:.1e}"
+    return f"{'≤ ' if at_floor else ''}{value:.2e}"
 
 
 def ratio(value: float | None) -> str:
