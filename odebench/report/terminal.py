@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Hashable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
@@ -13,30 +14,35 @@ from . import text
 if TYPE_CHECKING:
     import pandas as pd
 
+_WIDTH_IN_A_FILE = 140
 HEADINGS = ("solver", "max error", "time", "slowdown", "first call", "samples", "remarks")
 LEGEND = (
-    "max error: against the reference, ≤ where the reference knows no better; time: median of the samples; "
-    "slowdown: against the fastest solver at this error or less; first call: with imports and compilation."
+    "max error: against the reference; ≤ where the reference knows no better. time: median of the samples. "
+    "slowdown: against the fastest solver at this error or less. first call: with imports and compilation. "
+    "front: nobody is as accurate and faster. oracle: is told the solution, and not ranked. "
+    "unstable: its times scatter."
 )
 
 
 def print_table(comparison: pd.DataFrame, file: IO[str] | None = None) -> None:
     """One table a problem, the most accurate first."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     file = file or sys.stdout
-    console = Console(file=file, width=None if file.isatty() else 140, highlight=False, markup=False, emoji=False)
+    width = None if file.isatty() or "COLUMNS" in os.environ else _WIDTH_IN_A_FILE
+    console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
     if comparison.empty:
         console.print("no samples")
         return
     for title, rows in _tables(comparison):
-        table = Table(title=title, title_justify="left", title_style="bold")
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
         for heading in HEADINGS:
             numeric = heading not in ("solver", "remarks")
             table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
         for row in rows:
-            table.add_row(*row, style="bold green" if "on the front" in row[-1] else "")
+            table.add_row(*row, style="bold green" if row[-1].startswith("front") else "")
         console.print(table)
     console.print(LEGEND, style="dim")
 
@@ -78,8 +84,8 @@ def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
     if row["status"] != measurement.OK:
         yield f"{row['status']}: {row['reason']}"
     elif row["on_front"]:
-        yield "on the front"
+        yield "front"
     elif math.isnan(row["slowdown_vs_best_at_this_error"]):
-        yield "oracle, not ranked"
+        yield "oracle"
     if row["unstable"] is True:
-        yield "unstable timing"
+        yield "unstable"
