@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH_IN_A_FILE = 140
 HEADINGS = ("solver", "max error", "time", "slowdown", "first call", "samples", "remarks")
+_LESS_NEEDED = ("first call", "samples")  # left out where the terminal is narrow
 LEGEND = (
     "max error: against the reference; ≤ where the reference knows no better. time: median of the samples. "
     "slowdown: against the fastest solver at this error or less. first call: with imports and compilation. "
@@ -37,12 +38,19 @@ def print_table(comparison: pd.DataFrame, file: IO[str] | None = None) -> None:
         console.print("no samples")
         return
     for title, rows in _tables(comparison):
-        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
-        for heading in HEADINGS:
-            numeric = heading not in ("solver", "remarks")
-            table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+        shown = [k for k, heading in enumerate(HEADINGS) if console.width >= 100 or heading not in _LESS_NEEDED]
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        table.padding = (0, 1, 0, 0)
+        longest = max(len(row[0]) for row in rows)
+        for k in shown:
+            if HEADINGS[k] == "solver":
+                table.add_column("solver", min_width=min(longest, console.width // 2), overflow="fold")
+            elif HEADINGS[k] == "remarks":
+                table.add_column("remarks", overflow="fold")
+            else:
+                table.add_column(HEADINGS[k], justify="right", no_wrap=True)
         for row in rows:
-            table.add_row(*row, style="bold green" if row[-1].startswith("front") else "")
+            table.add_row(*(row[k] for k in shown), style="bold green" if row[-1].startswith("front") else "")
         console.print(table)
     console.print(LEGEND, style="dim")
 
