@@ -44,7 +44,7 @@ def print_table(comparison: pd.DataFrame, file: IO[str] | None = None) -> None:
         longest = max(len(row[0]) for row in rows)
         for k in shown:
             if HEADINGS[k] == "solver":
-                table.add_column("solver", min_width=min(longest, console.width // 2), overflow="fold")
+                table.add_column("solver", min_width=min(longest, max(12, console.width - 58)), overflow="fold")
             elif HEADINGS[k] == "remarks":
                 table.add_column("remarks", overflow="fold")
             else:
