@@ -67,3 +67,19 @@ def test_the_readmes_selections_are_understood(line, host):
     options = {flag: [words[k + 1] for k, word in enumerate(words) if word == flag] for flag in ("-s", "-p")}
     plan = Plan.of(host, Protocol(), solvers=options["-s"], problems=options["-p"], ladder="--ladder" in words)
     assert len(list(plan)) >= 10
+
+
+def test_the_readmes_figures_are_those_of_the_committed_run(odebench):
+    baseline = str(ROOT / "results" / "baseline")
+    shown = odebench("table", baseline, "--format", "markdown")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.strip() in README
+    comparison = {row["solver"]: row for row in read_csv(ROOT / "results" / "baseline" / "comparison.csv")}
+    assert set(comparison) == {"analytic", "scipy-ivp", "pinn-autograd", "pinn-finite-difference"}
+    assert f"{float(comparison['pinn-finite-difference']['max_abs_error_median']):.4f}" == "0.0177"
+    assert "stops at 0.0177" in README
+
+
+def test_the_committed_run_names_no_path_of_a_machine():
+    for path in (ROOT / "results" / "baseline").iterdir():
+        assert not re.search(r"/(home|root|work|tmp|Users)/", path.read_text()), path
