@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
 from . import measurement
 
@@ -41,6 +39,7 @@ COLUMNS = (
 _IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
 _FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error"]
 _RESAMPLES = 1000
+_FEWEST_FOR_AN_INTERVAL = 5
 
 
 def compare(measurements: pd.DataFrame) -> pd.DataFrame:
@@ -54,7 +53,6 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     floor = rows["reference_error"]
     for name in _FLOORED:
         rows[name] = rows[name].where(~(rows[name] < floor), floor)
-    rows["oracle"] = rows["reference"] == "itself"
     by_case = rows.groupby("case_id", sort=False)
     ok = rows[rows["status"] == measurement.OK].groupby("case_id", sort=False)
 
@@ -95,24 +93,19 @@ def _rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
 
 
 def _spread(samples: list[float]) -> tuple[float, float, bool]:
-    """The 95 % confidence interval of the median, and whether the timing is not to be trusted.
+    """A confidence interval of the median, and whether the timing is not to be trusted.
 
-    The interval is a percentile bootstrap with a fixed seed, NaN below three samples. Unstable, as pyperf has it:
-    a standard deviation of 10 % of the mean or more, or a sample 50 % off the mean.
+    The interval is a percentile bootstrap at 95 % with a fixed seed, so that reading a run twice gives it twice; NaN
+    below five samples, of which it would promise too much. Unstable, as pyperf has it: a standard deviation of 10 % of
+    the mean or more, or a sample 50 % off the mean.
     """
     import numpy as np
 
     values = np.asarray(samples)
-    if values.size < 3:
-        return float("nan"), float("nan"), False
-    low, high = np.quantile(np.median(values[_draws(values.size)], axis=1), [0.025, 0.975])
+    low = high = float("nan")
+    if values.size >= _FEWEST_FOR_AN_INTERVAL:
+        draws = np.random.default_rng(0).integers(0, values.size, (_RESAMPLES, values.size))
+        low, high = (float(q) for q in np.quantile(np.median(values[draws], axis=1), [0.025, 0.975]))
     mean = values.mean()
-    unstable = values.std(ddof=1) >= 0.1 * mean or np.abs(values - mean).max() >= 0.5 * mean
-    return float(low), float(high), bool(unstable)
-
-
-def _draws(size: int) -> NDArray[np.int_]:
-    """The same resamples for every case, so that reading a run twice gives the same intervals."""
-    import numpy as np
-
-    return np.random.default_rng(0).integers(0, size, (_RESAMPLES, size))
+    far_off = np.abs(values - mean).max() >= 0.5 * mean
+    return low, high, bool(values.size > 1 and (values.std(ddof=1) >= 0.1 * mean or far_off))

@@ -33,7 +33,7 @@ _RULES: dict[str, tuple[Any, ...]] = {
     "sub": ("{} - {}", lambda a, b, v: 1.0, lambda a, b, v: -1.0),
     "mul": ("{} * {}", lambda a, b, v: b, lambda a, b, v: a),
     "truediv": ("{} / {}", lambda a, b, v: 1.0 / b, lambda a, b, v: -v / b),
-    "pow": ("{} ** {}", lambda a, b, v: b * a ** (b - 1.0), lambda a, b, v: v * _log(a)),
+    "pow": ("{} ** {}", lambda a, b, v: _power_slope(a, b), lambda a, b, v: v * _log(a)),
     "neg": ("-{}", lambda a, v: -1.0),
     "exp": ("exp({})", lambda a, v: v),
     "expm1": ("expm1({})", lambda a, v: v + 1.0),
@@ -80,14 +80,19 @@ def numpy_rhs(rhs: RightHandSide) -> Callable[[float, Array], Array]:
     import numpy as np
 
     def f(t: float, y: Array) -> Array:
-        return np.asarray(rhs(t, y, np), dtype=np.float64)
+        return np.array(rhs(t, y, np), dtype=np.float64)  # a copy: the caller may write to it
 
     return f
 
 
-def fast_rhs(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Array]:
-    """`f(t, y)` in its fastest form: straight-line Python where `rhs` can be recorded, else numpy."""
-    slow = numpy_rhs(rhs)
+def fast_rhs(rhs: RightHandSide, t0: float, y0: Array) -> Callable[[float, Array], Array]:
+    """`f(t, y)` in its fastest form: straight-line Python where `rhs` can be recorded, else numpy.
+
+    A recording that does not give at (t0, y0) what numpy gives there is not used.
+    """
+    import numpy as np
+
+    slow, n_states = numpy_rhs(rhs), y0.size
     if n_states > SCALAR_STATES:
         return slow
     try:
@@ -95,7 +100,9 @@ def fast_rhs(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Arra
         outputs = tape.record(rhs)
     except Exception:
         return slow  # a trace may fail in any way a right-hand side can; numpy is the definition of what it means
-    return tape.compile(f"array(({', '.join(tape.operand(v) for v in outputs)},), float64)", outputs, slow)
+    outcome = f"array(({', '.join(tape.operand(v) for v in outputs)},), float64)"
+    f = tape.compile(outcome, outputs, slow)
+    return f if np.allclose(f(t0, y0), slow(t0, y0), rtol=1e-9, atol=0) else slow
 
 
 def fast_jac(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Array] | None:
@@ -110,14 +117,20 @@ def fast_jac(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Arra
     entries = [[v.partials.get(j, 0.0) if isinstance(v, _Scalar) else 0.0 for j in range(n_states)] for v in outputs]
     rows = ["(" + ", ".join(tape.operand(v) for v in row) + ",)" for row in entries]
     wanted = [v for row in entries for v in row]
-    return tape.compile(f"array(({', '.join(rows)},), float64)", wanted, _not_a_number(n_states))
+    return tape.compile(f"array(({', '.join(rows)},), float64)", wanted, _forward_differences(rhs))
 
 
-def _not_a_number(n_states: int) -> Callable[[float, Array], Array]:
-    """What the Jacobian is where it cannot be evaluated: NaN, as numpy would have it."""
+def _forward_differences(rhs: RightHandSide) -> Callable[[float, Array], Array]:
+    """The Jacobian where its formula cannot be evaluated, such as that of sqrt(y) at 0."""
     import numpy as np
 
-    return lambda t, y: np.full((n_states, n_states), np.nan)
+    f = numpy_rhs(rhs)
+
+    def jac(t: float, y: Array) -> Array:
+        steps = np.sqrt(np.finfo(float).eps) * np.maximum(1.0, np.abs(y))
+        return np.stack([(f(t, y + h * e) - f(t, y)) / h for h, e in zip(steps, np.eye(y.size), strict=True)], axis=-1)
+
+    return jac
 
 
 @lru_cache(maxsize=256)
@@ -282,6 +295,10 @@ def _product(a: Any, b: Any) -> Any:
     if isinstance(b, float) and b == 1.0:
         return a
     return a * b
+
+
+def _power_slope(a: Any, b: Any) -> Any:
+    return 0.0 if isinstance(b, float) and b == 0 else b * a ** (b - 1.0)
 
 
 def _log(a: Any) -> Any:

@@ -29,11 +29,6 @@ class Variant:
         """The variant as text, the same for the same name and values."""
         return f"{self.name}{canonical_json(self.params)}"
 
-    @property
-    def short(self) -> str:
-        """As it would be selected on the command line."""
-        return selection_text(self.name, self.params)
-
 
 @dataclass(frozen=True)
 class Case:
@@ -101,20 +96,27 @@ def canonical_json(params: Mapping[str, Any]) -> str:
 
 def selection_text(name: str, params: Mapping[str, Any]) -> str:
     """'euler[steps=10]', which reads back as the same selection."""
-    return f"{name}[{','.join(f'{k}={_value_text(v)}' for k, v in params.items())}]" if params else name
+    return f"{name}[{','.join(f'{k}={value_text(v)}' for k, v in params.items())}]" if params else name
 
 
-def _value_text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"({','.join(map(_value_text, value))})"
+def value_text(value: Any) -> str:
+    """A parameter's value as it would be typed."""
+    if isinstance(value, (tuple, list)):
+        return f"({','.join(map(value_text, value))}{',' if len(value) == 1 else ''})"
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    text = str(value)
+    if isinstance(value, str) and (_literal(text) != text or not re.fullmatch(_WORD, text)):
+        return f"'{text}'" if "'" not in text else f'"{text}"'
+    return text
 
 
 # -- the grammar: NAME or NAME[PARAMETER=VALUE,...]; a VALUE in [...] is swept, in (...) it is one tuple ----------
 
-_TOKEN = re.compile(r"\s*(?:(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<word>[^\s\[\](),=\"']+)|(?P<mark>[\[\](),=]))")
+_WORD = r"[^\s\[\](),=\"']+"
+_TOKEN = re.compile(rf"\s*(?:(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<word>{_WORD})|(?P<mark>[\[\](),=]))")
 
 
 def parse_selection(text: str) -> tuple[str, dict[str, list[Any]]]:
@@ -193,7 +195,7 @@ class _Parser:
 
     def value(self) -> Any:
         if self.take("("):
-            return tuple(self.list_until(")"))
+            return () if self.take(")") else tuple(self.list_until(")"))
         kind, text, _ = self.tokens[self.k]
         if kind not in ("word", "quoted"):
             raise self.error("a value")

@@ -137,14 +137,14 @@ def run(
     from .worker import Worker
 
     host = _host(plugins)
-    protocol = runner.Protocol(repeats=repeats, seeds=seeds, base_seed=seed, threads=threads)
+    sampling = runner.Sampling(repeats=repeats, seeds=seeds, base_seed=seed, threads=threads)
     asked: dict[str, Any] = {
         "solvers": list(solvers or FOUNDING_SOLVERS),
         "problems": list(problems or FOUNDING_PROBLEMS),
         "ladder": ladder,
     }
-    plan = runner.Plan.of(host, protocol, **asked)
-    record = Run.create(output, runner.describe(host, protocol, asked))
+    plan = runner.Plan.of(host, sampling, **asked)
+    record = Run.create(output, runner.describe(host, sampling, asked))
     with progress(plan, quiet=quiet) as observe:
         runner.run(record, plan, InlineExecutor(Worker(host, record.id, threads)), host, observe)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import pkgutil
 import sys
@@ -44,7 +45,7 @@ class Origin:
     """Where a plugin comes from."""
 
     source: str
-    """built-in, entry point or file."""
+    """built-in, entry point, file or module."""
     name: str
     """The distribution's name, or the file's."""
     version: str
@@ -155,6 +156,10 @@ class Host:
         if plugin.error is not None:
             raise PluginError(f"plugin file '{path}': {plugin.error}")
 
+    def register(self, module: Any, name: str) -> Plugin:
+        """Take over a module, or anything with hooks, of this process; where it is refused, `error` says why."""
+        return self._load(Origin("module", name, "", name), lambda: module)
+
     # -- one registrar ----------------------------------------------------------------------------------------
 
     def _load(self, origin: Origin, load: Callable[[], Any]) -> Plugin:
@@ -169,90 +174,116 @@ class Host:
             self._register(plugin, module)
         except (OdebenchError, pluggy.PluginValidationError) as error:
             plugin.error = str(error)
-            if self._manager.is_registered(module):
-                self._manager.unregister(module)
         return plugin
 
     def _register(self, plugin: Plugin, module: Any) -> None:
-        manager = self._manager
-        manager.register(module, name=f"{plugin.origin.source}:{plugin.origin.location}")
-        self._check_hooks(module)
-        problems = _returned_functions(manager, module, Problem)
-        solvers = _returned_functions(manager, module, Solver)
-        things: list[NamedFunction[Any]] = [*problems, *solvers]
-        metrics = _returned_metrics(manager, module)
-        claims = [(thing.kind, thing.name) for thing in things] + [("metric", name) for name in metrics]
-        for k, claim in enumerate(claims):
-            if claim in self._origins or claim in claims[:k]:
-                other = self._origins.get(claim, plugin.origin)
-                kind, name = claim
-                error = DuplicateName(
-                    f"two plugins register the {kind} {name!r}: {other} and {plugin.origin}. Rename one of them."
-                )
-                self._contested[claim] = error
-                self._table(kind).pop(name, None)
-                raise error
+        """Take over everything a module brings, or, where anything about it is wrong, nothing."""
+        hooks = self._hooks(module)
+        problems = _functions(hooks, Problem)
+        solvers = _functions(hooks, Solver)
+        metrics = _metrics(hooks)
+        for solver in solvers:
+            for requirement in solver.requires:
+                _check_requirement(solver, requirement)
+        functions: list[NamedFunction[Any]] = [*problems, *solvers]
+        claims = [*((function.kind, function.name) for function in functions), *(("metric", name) for name in metrics)]
+        self._refuse_duplicates(claims, plugin.origin)
+        if self._manager.is_registered(module):
+            raise PluginError("this module is a plugin already, under another entry point.")
+        self._manager.register(module, name=str(plugin.origin))
         self._origins.update(dict.fromkeys(claims, plugin.origin))
         self.problems.update({problem.name: problem for problem in problems})
         self.solvers.update({solver.name: solver for solver in solvers})
         self.metrics.update(metrics)
-        plugin.brings, plugin.metrics = things, list(metrics)
+        plugin.brings, plugin.metrics = functions, list(metrics)
+
+    def _refuse_duplicates(self, claims: list[tuple[str, str]], origin: Origin) -> None:
+        """A name that another plugin brought belongs to neither from now on."""
+        for kind, name in claims:
+            if claims.count((kind, name)) > 1:
+                raise DuplicateName(f"brings the {kind} {name!r} twice. Rename one of them.")
+        errors = []
+        for kind, name in claims:
+            if other := self._origins.get((kind, name)):
+                errors.append(
+                    DuplicateName(
+                        f"two plugins register the {kind} {name!r}: {other} and {origin}. Rename one of them."
+                    )
+                )
+                self._contested[kind, name] = errors[-1]
+                self._table(kind).pop(name, None)
+        if errors:
+            raise errors[0]
 
     def _table(self, kind: str) -> dict[str, Any]:
         tables: dict[str, dict[str, Any]] = {"solver": self.solvers, "problem": self.problems, "metric": self.metrics}
         return tables[kind]
 
-    def _check_hooks(self, module: Any) -> None:
-        """Refuse a misspelt hook, and a module without any."""
+    def _hooks(self, module: Any) -> dict[str, Callable[[], Any]]:
+        """The module's hooks by name; refuses a misspelt one, and a module without any."""
         known = [name for name in vars(hookspecs) if name.startswith("odebench_")]
-        callers = self._manager.get_hookcallers(module) or []
-        for caller in callers:
-            if not caller.has_spec():
-                raise PluginError(f"unknown hook {caller.name!r}. {did_you_mean(caller.name, known)}")
-        if not callers:
-            unmarked = [name for name in vars(module) if name.startswith("odebench_")]
+        hooks = {name: getattr(module, name) for name in dir(module) if self._manager.parse_hookimpl_opts(module, name)}
+        for name in hooks:
+            if name not in known:
+                raise PluginError(f"unknown hook {name!r}. {did_you_mean(name, known)}")
+            offered = inspect.signature(getattr(hookspecs, name)).parameters
+            if unknown := [
+                argument for argument in inspect.signature(hooks[name]).parameters if argument not in offered
+            ]:
+                allowed = ", ".join(offered) or "nothing"
+                raise PluginError(f"{name}() asks for {', '.join(unknown)}; it may ask for {allowed}.")
+        if not hooks:
+            unmarked = [name for name in dir(module) if name.startswith("odebench_")]
             if unmarked:
                 raise PluginError(f"registers nothing: mark {unmarked[0]}() with @odebench.hookimpl.")
             raise PluginError(
                 "registers nothing: expected a function such as odebench_solvers(), marked with @odebench.hookimpl."
             )
+        return hooks
 
 
-def _returned(manager: pluggy.PluginManager, module: Any, hook: str) -> list[Any]:
-    """What this one module returns from a hook."""
-    callers = [caller for caller in manager.get_hookcallers(module) or [] if caller.name == hook]
+def _returned(hooks: Mapping[str, Callable[[], Any]], name: str) -> Any:
+    """What a hook of this one module returns; nothing where it has none of that name."""
     try:
-        return [impl.function() for caller in callers for impl in caller.get_hookimpls() if impl.plugin is module]
+        return hooks[name]() if name in hooks else ()
     except (Exception, SystemExit) as error:
-        raise PluginError(f"{hook}() {_raised(error)}.") from error
+        raise PluginError(f"{name}() {_raised(error)}.") from error
 
 
-def _returned_functions(manager: pluggy.PluginManager, module: Any, kind: type[Function]) -> list[Function]:
+def _functions(hooks: Mapping[str, Callable[[], Any]], kind: type[Function]) -> list[Function]:
     hook = f"odebench_{kind.kind}s"
-    things: list[Function] = []
-    for returned in _returned(manager, module, hook):
-        if not isinstance(returned, Iterable):
-            raise PluginError(f"{hook}() must return a list, received {type(returned).__name__}.")
-        for thing in returned:
-            if not isinstance(thing, kind):
-                raise PluginError(f"{hook}() must return functions decorated with @{kind.kind}, received {thing!r}.")
-            things.append(thing)
-    return things
+    returned = _returned(hooks, hook)
+    if not isinstance(returned, Iterable):
+        raise PluginError(f"{hook}() must return a list, received {type(returned).__name__}.")
+    functions: list[Function] = []
+    for function in returned:
+        if not isinstance(function, kind):
+            raise PluginError(f"{hook}() must return functions decorated with @{kind.kind}, received {function!r}.")
+        functions.append(function)
+    return functions
 
 
-def _returned_metrics(manager: pluggy.PluginManager, module: Any) -> dict[str, Metric]:
-    metrics: dict[str, Metric] = {}
-    for returned in _returned(manager, module, "odebench_metrics"):
-        if not isinstance(returned, Mapping) or not all(
-            isinstance(k, str) and callable(v) for k, v in returned.items()
-        ):
-            raise PluginError(
-                f"odebench_metrics() must return a dict of name -> function(y, y_ref), received {returned!r}."
-            )
-        metrics.update(returned)
-    if taken := sorted(metrics.keys() & set(measurement.COLUMNS)):
+def _metrics(hooks: Mapping[str, Callable[[], Any]]) -> dict[str, Metric]:
+    returned = _returned(hooks, "odebench_metrics") or {}
+    if not isinstance(returned, Mapping) or not all(isinstance(k, str) and callable(v) for k, v in returned.items()):
+        raise PluginError(
+            f"odebench_metrics() must return a dict of name -> function(y, y_ref), received {returned!r}."
+        )
+    if taken := sorted(returned.keys() & set(measurement.COLUMNS)):
         raise PluginError(f"the metric {taken[0]!r} has the name of a column of measurements.csv. Rename it.")
-    return metrics
+    return dict(returned)
+
+
+def _check_requirement(solver: Solver, requirement: str) -> None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(requirement)
+    except InvalidRequirement as error:
+        raise PluginError(
+            f"solver {solver.name!r}: expected requirements as pip takes them, such as 'torch>=2', "
+            f"received {requirement!r}: {one_line(error)}."
+        ) from None
 
 
 def _is_installed(requirement: str) -> bool:

@@ -45,8 +45,8 @@ class Run:
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         directory = directory if directory is not None else Path("results") / run_id
-        started = {"started_at": now.isoformat(timespec="seconds"), "finished_at": None, "status": "running"}
-        run = cls(directory, {"run_id": run_id, "schema_version": SCHEMA_VERSION, **started, **meta})
+        started = {"started_at": now.isoformat(timespec="microseconds"), "finished_at": None, "status": "running"}
+        run = cls(directory, {**meta, "run_id": run_id, "schema_version": SCHEMA_VERSION, **started})
         try:
             directory.mkdir(parents=True, exist_ok=True)
             if any(directory.iterdir()):
@@ -67,7 +67,7 @@ class Run:
         if not directory.is_dir():
             raise BadRun(f"'{directory}' is not a directory. {_REMEDY}")
         try:
-            meta = json.loads((directory / "run.json").read_text())
+            meta = json.loads((directory / "run.json").read_text(encoding="utf-8"))
         except OSError as error:
             raise BadRun(f"'{directory}' is not a run: no readable run.json ({error.strerror}). {_REMEDY}") from error
         except ValueError as error:
@@ -101,19 +101,20 @@ class Run:
         """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
         if not self.journal_path.exists():
             return
-        with self.journal_path.open(encoding="utf-8") as journal:
+        with self.journal_path.open("rb") as journal:
             for number, line in enumerate(journal, 1):
+                if not line.endswith(b"\n"):
+                    warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
+                    return
                 try:
                     yield Measurement(**json.loads(line))
                 except (ValueError, TypeError) as error:
-                    if line.endswith("\n"):
-                        what = error if isinstance(error, ValueError) else "it has other fields"
-                        raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {what}.") from error
-                    warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
+                    what = error if isinstance(error, ValueError) else "it has other fields"
+                    raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {what}.") from error
 
     def finish(self, status: str) -> None:
         """Record that the run ended: `complete` or `interrupted`."""
-        self.meta |= {"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "status": status}
+        self.meta |= {"finished_at": datetime.now(UTC).isoformat(timespec="microseconds"), "status": status}
         self._write_meta()
 
     def _write_meta(self) -> None:

@@ -57,9 +57,11 @@ class Measurement:
     """Error norms from plugins; in the tables each is a column of its own, after the others."""
     other_stats: dict[str, float | None] = field(default_factory=dict)
     """What the solver counted beyond the columns; in the journal only."""
+    oracle: bool = False
+    """Whether the solver is told the solution, and so not ranked; in the journal only."""
     traceback: str | None = None
     """Where the solver raised; in the journal only."""
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")
-COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in ("metrics", "other_stats", "traceback"))
+COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in ("metrics", "other_stats", "oracle", "traceback"))

@@ -77,20 +77,29 @@ class IVP:
         self._check_rhs()
 
     def _check_rhs(self) -> None:
+        """Refuse a right-hand side that is not real, finite and of the right shape, for one state and for a batch."""
         import numpy as np
 
-        t0 = self.t_span[0]
+        t0, shape = self.t_span[0], self.y0.shape
+        copies = self.y0.size + 1  # unlike the number of states, so that the two axes cannot be taken for each other
         try:
             slope = np.asarray(self.rhs(t0, self.y0, np))
+            batch = np.asarray(self.rhs(np.full(copies, t0), np.tile(self.y0, (copies, 1)), np))
         except Exception as error:
-            raise BadProblem(f"rhs(t0, y0, numpy) raised {type(error).__name__}: {error}.") from error
-        if slope.shape != self.y0.shape or slope.dtype.kind not in "fiu":
+            raise BadProblem(f"rhs(t, y, numpy) raised {type(error).__name__}: {error}.") from error
+        if slope.shape != shape or slope.dtype.kind not in "fiu":
             raise BadProblem(
-                f"expected rhs to return real numbers of shape {self.y0.shape}, as y0 is, "
+                f"expected rhs to return real numbers of shape {shape}, as y0 is, "
                 f"received shape {slope.shape}, dtype {slope.dtype}; join components with xp.stack([...], -1)."
             )
         if not np.isfinite(slope).all():
             raise BadProblem(f"rhs is not finite at the initial condition: rhs({t0}, {self.y0}) = {slope}.")
+        if batch.shape != (copies, *shape) or not np.allclose(batch, slope, rtol=1e-9, atol=0):
+            raise BadProblem(
+                "expected rhs to treat each state of a batch by itself, t of shape (n,) and y of shape (n, d) giving "
+                f"(n, d), received shape {batch.shape} for n = {copies}; take components as y[..., 0] and join them "
+                "with xp.stack([...], -1)."
+            )
 
     @property
     def n_states(self) -> int:
@@ -100,7 +109,7 @@ class IVP:
     @cached_property
     def f(self) -> Callable[[float, Array], Array]:
         """`f(t, y)` for one time and one state (d,), in the fastest form there is; what step-by-step methods call."""
-        return backends.fast_rhs(self.rhs, self.n_states)
+        return backends.fast_rhs(self.rhs, self.t_span[0], self.y0)
 
     @cached_property
     def jac(self) -> Callable[[float, Array], Array] | None:
@@ -170,7 +179,7 @@ class Solver(NamedFunction[Solution]):
     ) -> None:
         super().__init__(function, tags=tags, source=source, ladder=ladder)
         self.expect_positional(2, "two positional arguments: def euler(ivp, t_eval, *, steps=100)")
-        self.requires = tuple(requires)
+        self.requires = self.words("requires", requires)
         self.order = order
         self.uses_chance = "seed" in inspect.signature(function).parameters
         """Whether it takes a seed, so that its samples are taken with different ones."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import math
+import json
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
 
@@ -21,41 +21,57 @@ class Parameter:
     name: str
     default: Any
     types: tuple[type, ...]
-    """The types a value may have; empty: any. An int is taken where a float is asked for, and made one."""
+    """The types a value may have; an int is taken where a float is asked for, and made one."""
     choices: tuple[Any, ...] = ()
-    """The values allowed, from an annotation `Literal[...]`; empty: all of the types above."""
+    """Values allowed beside those of the types, from `Literal[...]`. Neither types nor choices: anything is."""
 
     @classmethod
-    def of(cls, parameter: inspect.Parameter, annotation: Any) -> Parameter:
-        default = parameter.default
+    def of(cls, name: str, default: Any, annotation: Any) -> Parameter:
+        """From a signature; `ValueError` where the default contradicts the annotation."""
         if annotation is inspect.Parameter.empty:
-            return cls(parameter.name, default, () if default is None else (type(default),))
-        alternatives = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
-        choices = tuple(c for a in alternatives if typing.get_origin(a) is typing.Literal for c in typing.get_args(a))
-        plain = tuple(typing.get_origin(a) or a for a in alternatives if typing.get_origin(a) is not typing.Literal)
-        return cls(parameter.name, default, plain + tuple({type(c) for c in choices}), choices)
+            types_: tuple[type, ...] = () if default is None else (type(_plain(default)),)
+            parameter = cls(name, default, types_)
+        else:
+            alternatives = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+            literals = [a for a in alternatives if typing.get_origin(a) is typing.Literal]
+            choices = tuple(choice for literal in literals for choice in typing.get_args(literal))
+            plain = tuple(typing.get_origin(a) or a for a in alternatives if a not in literals)
+            parameter = cls(name, default, plain, choices)
+        return replace(parameter, default=parameter.accept(default))
 
     @property
     def expected(self) -> str:
         """What it takes, in words."""
+        names = {
+            type(None): "none",
+            float: "a finite number",
+            int: "a whole number",
+            bool: "true or false",
+            str: "a word",
+        }
+        words = [names.get(t, t.__name__) for t in self.types]
         if self.choices:
-            return "one of " + ", ".join(repr(c) for c in self.choices)
-        names = {type(None): "none", float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
-        return " or ".join(names.get(t, t.__name__) for t in self.types) or "anything"
+            words.insert(0, "one of " + ", ".join(repr(c) for c in self.choices))
+        return " or ".join(words) or "anything"
 
     def accept(self, value: Any) -> Any:
         """The value in its declared type; `ValueError` where it has another."""
-        if float in self.types and isinstance(value, int) and not isinstance(value, bool):
+        value = _plain(value)
+        if self.choices and value in self.choices:
+            return value
+        if float in self.types and type(value) is int:
             value = float(value)
-        if tuple in self.types and isinstance(value, list):
-            value = tuple(value)
-        if self.types and type(value) not in self.types:
+        if isinstance(value, (list, tuple)):
+            value = tuple(map(_plain, value)) if tuple in self.types else list(map(_plain, value))
+        if (self.types or self.choices) and type(value) not in self.types:
             raise ValueError
-        if self.choices and value is not None and value not in self.choices:
-            raise ValueError
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError
+        json.dumps(value, allow_nan=False)  # ValueError for what is not finite: a case's id and its row are JSON
         return value
+
+
+def _plain(value: Any) -> Any:
+    """A numpy number as Python's own."""
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0 else value
 
 
 def _is_union(annotation: Any) -> bool:
@@ -77,7 +93,7 @@ class NamedFunction(Generic[Result]):
     ) -> None:
         self.function = function
         self.name = function.__name__.replace("_", "-")
-        self.tags = tuple(tags)
+        self.tags = self.words("tags", tags)
         self.source = source
         self.parameters = self._schema()
         self.ladder = tuple(self.resolve(rung) for rung in ladder)
@@ -111,8 +127,22 @@ class NamedFunction(Generic[Result]):
                     raise PluginError(
                         f"{self.kind} {self.name!r}: the annotation of {p.name!r} cannot be read: {error}."
                     ) from None
-            parameters[p.name] = Parameter.of(p, annotation)
+            try:
+                parameters[p.name] = Parameter.of(p.name, p.default, annotation)
+            except (ValueError, TypeError):
+                raise PluginError(
+                    f"{self.kind} {self.name!r}: the default of {p.name!r}, {p.default!r}, is not what its annotation "
+                    "says, or no finite number, word, truth value, none or tuple of them."
+                ) from None
         return parameters
+
+    def words(self, name: str, values: Sequence[str]) -> tuple[str, ...]:
+        """A list of words; a single word in place of a list is refused, as it would be taken letter by letter."""
+        if isinstance(values, str):
+            raise PluginError(
+                f"{self.kind} {self.name!r}: expected {name} as a list, [{values!r}], received {values!r}."
+            )
+        return tuple(values)
 
     def expect_positional(self, count: int, expected: str) -> None:
         """Refuse a function whose positional arguments are not those the host will pass."""
@@ -138,7 +168,7 @@ class NamedFunction(Generic[Result]):
                 raise BadParameter(f"{self.kind} {self.name!r} has no parameter {name!r}. {known}")
             try:
                 self.parameters[name].accept(value)
-            except ValueError:
+            except (ValueError, TypeError):
                 raise BadParameter(
                     f"{self.kind} {self.name!r}: expected {self.parameters[name].expected} for {name!r}, "
                     f"received {value!r} ({type(value).__name__})."

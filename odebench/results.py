@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 MEASUREMENTS = "measurements.csv"
 COMPARISON = "comparison.csv"
 
+ORACLE = "oracle"
 _WHOLE = ("seed", "repeat", "loops", "rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "threads")
 _REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss")))
 
@@ -28,14 +30,17 @@ def find(name: str | None, root: Path = Path("results")) -> Run:
     if name is not None:
         below = root / name
         return Run.open(below if not Path(name).exists() and below.exists() else Path(name))
-    runs = sorted(p.parent for p in root.glob("*/run.json"))
+    runs = []
+    for path in root.glob("*/run.json"):
+        with suppress(BadRun):  # another version's, or a broken one's: not what is asked for
+            runs.append(Run.open(path.parent))
     if not runs:
         raise BadRun(f"no runs below '{root}'. Make one with 'odebench run', or name a run directory.")
-    return max((Run.open(p) for p in runs), key=lambda run: str(run.meta["started_at"]))
+    return max(runs, key=lambda run: str(run.meta["started_at"]))
 
 
 def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
-    """One row a sample, from the journals: the columns of measurements.csv, then one for each plugin's metric.
+    """One row a sample, from the journals: the columns of measurements.csv, each plugin's metric, and `oracle`.
 
     `problem_params` and `solver_params` are JSON text with sorted keys.
     """
@@ -43,7 +48,8 @@ def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
 
     rows = (_cells(vars(row)) for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
     table = pd.DataFrame(rows)
-    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)])
+    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in (*COLUMNS, ORACLE)), ORACLE])
+    table[ORACLE] = table[ORACLE].fillna(False).astype(bool)
     for name in _WHOLE:
         table[name] = pd.to_numeric(table[name]).convert_dtypes()  # whole numbers stay whole beside missing ones
     for name in _REAL:
@@ -55,7 +61,7 @@ def write_tables(run: Run) -> list[Path]:
     """Write measurements.csv and comparison.csv beside the journal; returns their paths."""
     samples = measurements(run)
     written = []
-    for name, table in ((MEASUREMENTS, samples), (COMPARISON, analysis.compare(samples))):
+    for name, table in ((MEASUREMENTS, samples.drop(columns=ORACLE)), (COMPARISON, analysis.compare(samples))):
         path = run.directory / name
         try:
             with path.open("w", newline="", encoding="utf-8") as file:
@@ -76,7 +82,7 @@ def write_csv(table: pd.DataFrame, file: IO[str]) -> None:
 
 def _cells(row: dict[str, Any]) -> dict[str, Any]:
     """A journal line as a flat row."""
-    flat: dict[str, Any] = {name: row[name] for name in COLUMNS} | row["metrics"]
+    flat: dict[str, Any] = {name: row[name] for name in COLUMNS} | row["metrics"] | {ORACLE: row[ORACLE]}
     for name in ("problem_params", "solver_params"):
         flat[name] = json.dumps(flat[name], sort_keys=True)
     return flat

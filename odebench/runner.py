@@ -17,7 +17,7 @@ from .measurement import Measurement
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Sampling:
     """How many samples are taken, and how."""
 
     repeats: int = 5
@@ -36,17 +36,18 @@ class Plan:
     falls on all of them alike.
     """
 
-    def __init__(self, grid: Grid, host: Host, protocol: Protocol) -> None:
-        self.grid, self.host, self.protocol = grid, host, protocol
+    def __init__(self, grid: Grid, host: Host, sampling: Sampling) -> None:
+        self.grid, self.sampling = grid, sampling
         self._seeded = {v.name: host.solver(v.name).uses_chance for v in grid.solvers}
-        self._settled: set[str] = set()  # cases of the current problem that need no further samples
+        self._issued: dict[str, int] = {}  # cases of the current problem -> samples handed out
+        self._settled: set[str] = set()  # those of them that need no further samples
         per_problem = sum(self._samples(v.name) for v in grid.solvers)
         self.total = per_problem * len(grid.problems)
         """How many samples are left to take or were taken; falls as cases turn out to need fewer."""
 
     @classmethod
     def of(
-        cls, host: Host, protocol: Protocol, *, problems: Iterable[str], solvers: Iterable[str], ladder: bool = False
+        cls, host: Host, sampling: Sampling, *, problems: Iterable[str], solvers: Iterable[str], ladder: bool = False
     ) -> Plan:
         """Every selected solver on every selected problem; with `ladder`, at every rung of its ladder.
 
@@ -54,35 +55,39 @@ class Plan:
         """
         chosen = [v for text in problems for v in variants(text, host.problem)]
         tried = [v for text in solvers for v in variants(text, host.solver, ladder=ladder)]
-        return cls(Grid(chosen, tried), host, protocol)
+        return cls(Grid(chosen, tried), host, sampling)
 
     def _samples(self, solver: str) -> int:
-        return self.protocol.seeds if self._seeded[solver] else self.protocol.repeats
+        return self.sampling.seeds if self._seeded[solver] else self.sampling.repeats
 
     def __iter__(self) -> Iterator[Task]:
         rounds = max((self._samples(v.name) for v in self.grid.solvers), default=0)
         for problem in self.grid.problems:
-            self._settled.clear()
+            self._issued, self._settled = {}, set()
             for k in range(rounds):
                 for solver in self.grid.solvers:
                     case = Case(problem, solver)
                     if k < self._samples(solver.name) and case.id not in self._settled:
+                        self._issued[case.id] = k + 1
                         seeded = self._seeded[solver.name]
-                        yield Task(case, k, seed_for(self.protocol.base_seed, case.id, k) if seeded else None)
+                        yield Task(case, k, seed_for(self.sampling.base_seed, case.id, k) if seeded else None)
 
     def learn(self, row: Measurement) -> None:
-        """Take no further samples where they would say nothing new, or cost too much."""
+        """Take no further samples where they would say nothing new, or cost too much.
+
+        An executor that has drawn tasks ahead is not held to it: what was handed out is still counted.
+        """
         settled = row.status in (measurement.UNAVAILABLE, measurement.UNSUPPORTED)
         if not self._seeded[row.solver]:
             settled |= row.status != measurement.OK or (row.wall_s or 0) > timing.LONG_S
-        if settled and row.case_id not in self._settled:
+        if settled and row.case_id in self._issued and row.case_id not in self._settled:
             self._settled.add(row.case_id)
-            self.total -= self._samples(row.solver) - row.repeat - 1
+            self.total -= self._samples(row.solver) - self._issued[row.case_id]
 
 
-def describe(host: Host, protocol: Protocol, asked: dict[str, Any]) -> dict[str, Any]:
+def describe(host: Host, sampling: Sampling, asked: dict[str, Any]) -> dict[str, Any]:
     """What run.json says beside the run's id and times."""
-    timed = {"short_s": timing.SHORT_S, "long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
+    timed = {"long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
     plugins = [
         {
             "source": o.source,
@@ -96,37 +101,42 @@ def describe(host: Host, protocol: Protocol, asked: dict[str, Any]) -> dict[str,
     ]
     return {
         "asked": asked,
-        "protocol": asdict(protocol) | timed,
+        "protocol": asdict(sampling) | timed,
         "environment": environment.describe(),
         "plugins": plugins,
     }
 
 
 def run(
-    run: Run, plan: Plan, executor: Executor, host: Host, observe: Callable[[Measurement], None] = lambda row: None
+    record: Run, plan: Plan, executor: Executor, host: Host, observe: Callable[[Measurement], None] = lambda row: None
 ) -> None:
     """Carry out the plan and write the tables; every row is in the journal before anybody hears of it.
 
     Ctrl-C ends the run early, with status `interrupted`: what was measured by then is kept, and stands in the tables.
     """
-    _notify(host.hook.odebench_run_started, run=run)
+    _notify(host.hook.odebench_run_started, run=record)
     status = "complete"
     try:
         for row in executor.run(plan):
-            run.append(row)
+            record.append(row)
             plan.learn(row)
             _notify(host.hook.odebench_measured, measurement=row)
             observe(row)
     except KeyboardInterrupt:
         status = "interrupted"
-    run.finish(status)
-    results.write_tables(run)
-    _notify(host.hook.odebench_run_finished, run=run)
+    except BaseException:
+        record.finish("failed")  # the journal holds what was measured
+        raise
+    record.finish(status)
+    results.write_tables(record)
+    _notify(host.hook.odebench_run_finished, run=record)
 
 
 def _notify(hook: Any, **arguments: Any) -> None:
-    """Call a hook of observers; one that fails is named, and does not take the run with it."""
-    try:
-        hook(**arguments)
-    except (Exception, SystemExit) as error:
-        warnings.warn(f"a plugin's {hook.name} raised {type(error).__name__}: {one_line(error)}", stacklevel=2)
+    """Call a hook of each observer; one that fails is named, and takes neither the others nor the run with it."""
+    for impl in hook.get_hookimpls():
+        try:
+            impl.function(*(arguments[name] for name in impl.argnames))
+        except (Exception, SystemExit) as error:
+            what = f"{type(error).__name__}: {one_line(error)}"
+            warnings.warn(f"{hook.name} of the plugin {impl.plugin_name} raised {what}", stacklevel=2)

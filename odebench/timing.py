@@ -14,12 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-SHORT_S = 0.1
-"""A solve shorter than this is looped, and called once untimed before each sample."""
 LONG_S = 2.0
 """A solve longer than this is sampled once, or once a seed."""
 SAMPLE_S = 0.002
-"""A looped sample lasts about this long: ten thousand times what it takes to read the clock."""
+"""A shorter solve is called in a loop until its sample lasts about this long: ten thousand readings of the clock."""
 QUERY_S = 0.00005
 """The same for one evaluation of a dense output, which is shorter and asked for in every sample."""
 
@@ -53,4 +51,4 @@ def time_calls(call: Callable[[], Result], loops: int = 1) -> Sample[Result]:
 
 def loops_for(call_s: float, sample_s: float = SAMPLE_S) -> int:
     """How many calls of this length make a sample."""
-    return 1 if call_s >= SHORT_S else max(1, math.ceil(sample_s / max(call_s, 1e-9)))
+    return max(1, math.ceil(sample_s / max(call_s, 1e-9)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 import warnings
 from collections import OrderedDict
@@ -81,17 +82,18 @@ class Worker:
             return
         prepared = self._prepared(task.case.problem)
         ivp, reference = prepared.ivp, prepared.reference
+        row.oracle = solver.is_oracle
         row.reference = references.ITSELF if solver.is_oracle and reference.kind == references.EXACT else reference.kind
         row.reference_error = reference.error
 
+        arguments = dict(task.case.solver.params) | ({"seed": task.seed} if solver.uses_chance else {})
         try:
-            arguments = dict(task.case.solver.params) | ({"seed": task.seed} if solver.uses_chance else {})
             with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
                 sample = self._sample(row, task, lambda: solver.function(ivp, ivp.t_eval, **arguments))
-        finally:
-            if prepared.is_changed():
-                del self._problems[task.case.problem.key]
-                raise BadSolution(f"it changed its input; {_READ_ONLY}")
+        except Exception:
+            self._expect_unchanged(task.case.problem, prepared)
+            raise
+        self._expect_unchanged(task.case.problem, prepared)
         row.wall_s, row.cpu_s, row.loops = sample.wall_s, sample.cpu_s, sample.loops
         solution = sample.result
         y, row.dtype = checks.states(solution, ivp)
@@ -103,6 +105,8 @@ class Worker:
         if solution.dense is not None:
             row.query_s = _query_s(solution.dense, ivp)
         for name, error in accuracy.errors(y, reference.y).items():
+            if not math.isfinite(error):
+                raise Diverged(f"y is so far off that {name} overflows")
             setattr(row, name, error)
         self._record_metrics(row, y, reference.y)
 
@@ -118,6 +122,11 @@ class Worker:
                 raise BadProblem(f"the problem, not the solver: {_described(error)}") from error
             self._problems[variant.key] = prepared
         return prepared
+
+    def _expect_unchanged(self, variant: Variant, prepared: _Prepared) -> None:
+        if prepared.is_changed():
+            del self._problems[variant.key]  # the next solver gets the problem anew
+            raise BadSolution(f"it changed its input; {_READ_ONLY}")
 
     def _sample(self, row: Measurement, task: Task, call: Callable[[], Solution]) -> timing.Sample[Solution]:
         """The first call apart, then a sample as long as the protocol wants it."""

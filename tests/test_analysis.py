@@ -65,7 +65,7 @@ def test_problems_are_ranked_apart(compare, row):
 
 def test_oracles_and_failures_stay_out_of_the_ranking(compare, row):
     table = compare(
-        row("oracle", 1e-6, 0.0, reference="itself"),
+        row("oracle", 1e-6, 0.0, oracle=True),
         row("broken", None, None, status="failed", reason="why"),
         row("half", 1e-6, 1e-12, repeat=0),
         row("half", None, None, repeat=1, status="diverged", reason="not finite"),
@@ -99,17 +99,27 @@ def test_timings_that_scatter_are_flagged(compare, row, seconds, unstable):
     assert bool(table.loc["a", "unstable"]) is unstable
 
 
-def test_the_interval_of_the_median_covers_it_as_often_as_it_says():
+@pytest.mark.parametrize(("size", "least"), [(5, 0.88), (25, 0.90)])
+def test_the_interval_covers_the_median_about_as_often_as_it_says(size, least):
     rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(300):
-        low, high, _ = analysis._spread(list(rng.lognormal(0.0, 0.1, 25)))
-        covered += low <= 1.0 <= high
-    assert 0.90 <= covered / 300 <= 0.99
-    shifted = sum(analysis._spread(list(1.2 * rng.lognormal(0.0, 0.1, 25)))[0] <= 1.0 for _ in range(300))
-    assert shifted < 30
+    intervals = [analysis._spread(list(rng.lognormal(0.0, 0.1, size)))[:2] for _ in range(400)]
+    assert least <= np.mean([low <= 1.0 <= high for low, high in intervals]) <= 0.99
+    assert np.mean([low <= 1.3 <= high for low, high in intervals]) < 0.1
 
 
-def test_two_samples_make_no_interval(compare, row):
-    table = compare(row("a", 1.0, repeat=0), row("a", 2.0, repeat=1))
+def test_few_samples_make_no_interval(compare, row):
+    table = compare(*(row("a", float(k + 1), repeat=k) for k in range(4)))
     assert pd.isna(table.loc["a", "wall_s_ci_low"])
+    table = compare(*(row("a", float(k + 1), repeat=k) for k in range(5)))
+    assert 1 <= table.loc["a", "wall_s_ci_low"] <= 3 <= table.loc["a", "wall_s_ci_high"] <= 5
+
+
+def test_every_statistic_is_of_its_own_column(compare, row):
+    samples = [row("a", repeat=k, query_s=float(k), steps=10 * k, final_loss=0.1 * k, loops=k + 1) for k in (1, 2, 6)]
+    for k, sample in enumerate(samples, 1):
+        sample.max_abs_error, sample.rms_abs_error, sample.final_abs_error = 0.3 * k, 0.2 * k, 0.1 * k
+    a = compare(*samples).loc["a"]
+    assert (a["query_s_median"], a["steps"], a["final_loss"]) == (2, 20, 0.2)
+    medians = [a[f"{name}_abs_error_median"] for name in ("max", "rms", "final")]
+    assert medians == pytest.approx([0.6, 0.4, 0.2])
+    assert a["max_abs_error_worst"] == pytest.approx(0.9)

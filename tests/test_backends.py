@@ -44,7 +44,9 @@ def jacobian_by_complex_step(rhs, t, y, h=1e-30):
 @given(t=st.floats(-2, 2), y=arrays(float, 3, elements=st.floats(0.1, 0.9)))
 @settings(deadline=None)
 def test_the_traced_form_and_its_jacobian_agree_with_numpy_on_every_operation(t, y):
-    np.testing.assert_allclose(fast_rhs(everything, 3)(t, y), everything(t, y, np), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        fast_rhs(everything, 0.0, np.full(3, 0.5))(t, y), everything(t, y, np), rtol=1e-12, atol=1e-12
+    )
     jac = fast_jac(everything, 3)
     assert jac is not None
     np.testing.assert_allclose(jac(t, y), jacobian_by_complex_step(everything, t, y), rtol=1e-11, atol=1e-11)
@@ -86,7 +88,7 @@ def test_every_problem_runs_on_batches_with_numpy_and_torch(name):
     ids=["branch on y", "branch on t", "equality", "where"],
 )
 def test_what_cannot_be_traced_still_works_on_numpy(rhs):
-    f = fast_rhs(rhs, 1)
+    f = fast_rhs(rhs, 0.0, np.array([2.0]))
     assert f.__code__.co_filename != "<right-hand side>"
     np.testing.assert_array_equal(f(0.0, np.array([2.0])), rhs(0.0, np.array([2.0]), np))
     assert fast_jac(rhs, 1) is None
@@ -96,8 +98,8 @@ def test_large_systems_stay_on_numpy():
     def rhs(t, y, xp):
         return -y
 
-    assert fast_rhs(rhs, SCALAR_STATES).__code__.co_filename == "<right-hand side>"
-    assert fast_rhs(rhs, SCALAR_STATES + 1).__code__.co_filename != "<right-hand side>"
+    assert fast_rhs(rhs, 0.0, np.ones(SCALAR_STATES)).__code__.co_filename == "<right-hand side>"
+    assert fast_rhs(rhs, 0.0, np.ones(SCALAR_STATES + 1)).__code__.co_filename != "<right-hand side>"
     assert fast_jac(rhs, SCALAR_STATES + 1) is None
 
 
@@ -116,12 +118,61 @@ def test_large_systems_stay_on_numpy():
 )
 def test_where_python_would_raise_the_traced_form_gives_numpys_inf_or_nan(rhs, y):
     state = np.array([y])
-    np.testing.assert_array_equal(fast_rhs(rhs, 1)(0.0, state), rhs(0.0, state, np))
+    np.testing.assert_array_equal(fast_rhs(rhs, 0.0, np.ones(1))(0.0, state), rhs(0.0, state, np))
 
 
 def test_a_constant_slope_and_unused_states_are_traced():
-    f = fast_rhs(lambda t, y, xp: xp.stack([0 * y[..., 0] + 1.0, y[..., 0]], -1), 2)
+    f = fast_rhs(lambda t, y, xp: xp.stack([0 * y[..., 0] + 1.0, y[..., 0]], -1), 0.0, np.ones(2))
     jac = fast_jac(lambda t, y, xp: xp.stack([0 * y[..., 0] + 1.0, y[..., 0]], -1), 2)
     np.testing.assert_array_equal(f(0.0, np.array([3.0, 4.0])), [1.0, 3.0])
     assert jac is not None
     np.testing.assert_array_equal(jac(0.0, np.array([3.0, 4.0])), [[0.0, 0.0], [1.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    "rhs",
+    [
+        lambda t, y, xp: y @ np.array([[0.0, 2.0], [-3.0, 0.5]]),
+        lambda t, y, xp: np.array([2.0, 3.0]) * y[..., ::-1] + xp.sum(y, -1),
+        lambda t, y, xp: xp.concatenate([y[..., 1:] - y[..., :1], y[..., :1] ** 3], -1),
+        lambda t, y, xp: xp.stack([y[..., 0] * np.float64(2), y[..., 1] - np.int64(3) * y[..., 0]], -1),
+    ],
+    ids=["matrix product", "reversal", "concatenation", "numpy scalars"],
+)
+def test_whole_array_arithmetic_is_traced(rhs):
+    y = np.array([0.3, 0.7])
+    f, jac = fast_rhs(rhs, 0.0, y), fast_jac(rhs, 2)
+    assert f.__code__.co_filename == "<right-hand side>"
+    assert jac is not None
+    np.testing.assert_allclose(f(0.0, y), rhs(0.0, y, np), rtol=1e-14)
+    np.testing.assert_allclose(jac(0.0, y), jacobian_by_complex_step(rhs, 0.0, y), rtol=1e-12)
+
+
+def test_a_recording_that_says_something_else_than_numpy_is_not_used():
+    def rhs(t, y, xp):
+        try:
+            return xp.maximum(y, 0.0)
+        except Exception:
+            return -y
+
+    f = fast_rhs(rhs, 0.0, np.ones(1))
+    assert f(0.0, np.array([2.0])) == 2.0
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_where_the_jacobians_formula_cannot_be_evaluated_differences_stand_in():
+    jac = fast_jac(lambda t, y, xp: 1.0 + xp.sqrt(y), 1)
+    assert jac is not None
+    assert np.isfinite(jac(0.0, np.array([0.0]))).all()
+    np.testing.assert_allclose(jac(0.0, np.array([4.0])), [[0.25]])
+
+
+def test_what_f_returns_is_the_callers_own():
+    slope = np.array([1.0, 2.0])
+    for f in (
+        fast_rhs(lambda t, y, xp: slope, 0.0, np.ones(2)),
+        fast_rhs(lambda t, y, xp: slope if t < 9 else y, 0.0, np.ones(2)),
+    ):
+        returned = f(0.0, np.ones(2))
+        returned *= 7
+        np.testing.assert_array_equal(f(0.0, np.ones(2)), [1.0, 2.0])

@@ -1,10 +1,14 @@
 """Plugins from every source, each with its origin."""
 
+import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from odebench import Solution, hookimpl, solver
 from odebench.errors import DuplicateName, PluginError
 from odebench.host import Host
 
@@ -78,14 +82,52 @@ def test_two_files_that_claim_one_name_are_refused_with_both_named(plugin_file):
         Host([one, two])
 
 
-def test_a_built_in_that_is_claimed_again_belongs_to_neither(plugin_file, monkeypatch):
-    path = plugin_file("euler")
-    monkeypatch.setattr(Host, "_load_entry_points", lambda self: self._load_file(path), raising=True)
-    with pytest.raises(PluginError, match="euler"):
-        Host()
-    monkeypatch.undo()
-    assert "euler" in Host().solvers
-    assert issubclass(DuplicateName, PluginError)
+def bringing(*solvers):
+    return SimpleNamespace(odebench_solvers=hookimpl(lambda: solvers))
+
+
+def dummy(name, **options):
+    def function(ivp, t_eval):
+        return Solution(np.tile(ivp.y0, (t_eval.size, 1)))
+
+    function.__name__ = name
+    return solver(**options)(function)
+
+
+def test_a_name_that_is_claimed_twice_belongs_to_neither_and_nothing_else_of_the_second_is_taken():
+    host = Host()
+    second = host.register(bringing(dummy("euler"), dummy("rk4"), dummy("fresh")), "second")
+    assert re.match(r"two plugins register the solver 'euler': built-in .*euler and module second\.", second.error)
+    assert second.brings == []
+    for name in ("euler", "rk4"):
+        assert name not in host.solvers
+        with pytest.raises(DuplicateName, match=f"'{name}'"):
+            host.solver(name)
+    assert "fresh" not in host.solvers
+    third = host.register(bringing(dummy("euler")), "third")
+    assert "two plugins register the solver 'euler'" in third.error
+    assert host.register(bringing(dummy("fresh")), "fourth").error is None
+    assert host.solver("fresh")
+
+
+def test_one_plugin_that_brings_a_name_twice_is_refused_and_leaves_the_name_free():
+    host = Host()
+    assert "brings the solver 'same' twice" in host.register(bringing(dummy("same"), dummy("same")), "twice").error
+    assert host.register(bringing(dummy("same")), "once").error is None
+
+
+def test_one_module_is_one_plugin():
+    host = Host()
+    module = bringing(dummy("one"))
+    assert host.register(module, "first").error is None
+    module.odebench_solvers = hookimpl(lambda: [dummy("two")])
+    assert "is a plugin already" in host.register(module, "again").error
+    assert host.solver("one")
+
+
+def test_a_requirement_that_pip_would_not_take_is_refused():
+    refused = Host().register(bringing(dummy("needy", requires=["torch => 2"])), "needy")
+    assert "expected requirements as pip takes them" in refused.error
 
 
 @pytest.mark.parametrize(

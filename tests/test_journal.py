@@ -27,7 +27,7 @@ def test_a_torn_last_line_is_dropped_with_a_warning_at_whatever_byte_it_tore(tmp
     whole = run.journal_path.stat().st_size
     run.append(row("two"))
     data = run.journal_path.read_bytes()
-    for size in range(whole + 1, len(data) - 1):
+    for size in range(whole + 1, len(data)):
         run.journal_path.write_bytes(data[:size])
         with pytest.warns(UserWarning, match="last line is torn"):
             assert [m.solver for m in run.measurements()] == ["one"]

@@ -41,6 +41,9 @@ def test_parts_are_normalised_and_read_only():
         ({"rhs": lambda t, y, xp: 1j * y}, "complex128"),
         ({"rhs": lambda t, y, xp: y / 0 * 0}, "not finite at the initial condition"),
         ({"rhs": lambda t, y: y}, "raised TypeError"),
+        ({"rhs": lambda t, y, xp: -y + xp.sin(t)}, r"each state of a batch by itself.*shape \(2, 2\)"),
+        ({"rhs": lambda t, y, xp: -y * xp.sum(y)}, "each state of a batch by itself"),
+        ({"rhs": lambda t, y, xp: [-y[0]]}, "each state of a batch by itself"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

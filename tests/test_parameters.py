@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from odebench import solver
@@ -65,10 +66,10 @@ def test_values_of_the_declared_type_are_accepted(function, given, kept):
         ({"steps": 1.5}, "a whole number"),
         ({"steps": True}, "a whole number"),
         ({"steps": "ten"}, "a whole number"),
-        ({"rtol": "small"}, "a number"),
-        ({"rtol": float("inf")}, "a number"),
-        ({"rtol": float("nan")}, "a number"),
-        ({"rtol": True}, "a number"),
+        ({"rtol": "small"}, "a finite number"),
+        ({"rtol": float("inf")}, "a finite number"),
+        ({"rtol": float("nan")}, "a finite number"),
+        ({"rtol": True}, "a finite number"),
         ({"exact": 1}, "true or false"),
         ({"method": 45}, "'RK45'|a word"),
     ],
@@ -108,3 +109,43 @@ def test_a_parameter_without_a_default_is_refused():
         @solver
         def demanding(ivp, t_eval, *, steps):
             pass
+
+
+def test_a_default_that_contradicts_its_annotation_is_refused_when_the_solver_is_made():
+    with pytest.raises(PluginError, match=r"the default of 'n', 2\.5, is not what its annotation says"):
+
+        @solver
+        def contradictory(ivp, t_eval, *, n: int = 2.5):
+            pass
+
+    with pytest.raises(PluginError, match="default of 'max_step', inf"):
+
+        @solver
+        def endless(ivp, t_eval, *, max_step=float("inf")):
+            pass
+
+
+def test_defaults_and_numpy_numbers_become_pythons_own_so_that_a_case_has_one_id():
+    @solver
+    def loose(ivp, t_eval, *, rate: float = 1, n=np.int64(3), sizes=[1, 2]):  # noqa: B006, B008  (what authors write)
+        pass
+
+    assert loose.resolve({}) == loose.resolve({"rate": 1.0, "n": 3, "sizes": (1, 2)})
+    assert [type(value) for value in loose.resolve({}).values()] == [int, float, list]
+
+
+def test_a_literal_beside_a_type_takes_both():
+    @solver
+    def automatic(ivp, t_eval, *, step: float | Literal["auto"] = "auto"):
+        pass
+
+    assert automatic.resolve({})["step"] == "auto"
+    assert automatic.resolve({"step": 0.5})["step"] == 0.5
+    with pytest.raises(BadParameter, match="one of 'auto' or a finite"):
+        automatic.resolve({"step": "car"})
+
+
+@pytest.mark.parametrize("options", [{"requires": "scipy"}, {"tags": "oracle"}])
+def test_a_word_in_place_of_a_list_is_refused(options):
+    with pytest.raises(PluginError, match=f"expected {next(iter(options))} as a list"):
+        solver(**options)(lambda ivp, t_eval: None)

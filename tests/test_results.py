@@ -88,7 +88,7 @@ def test_a_run_is_found_by_directory_by_id_and_the_newest_by_default(tmp_path, m
     with pytest.raises(BadRun, match="no runs below 'results'"):
         results.find(None)
     first = Run.create(None, {})
-    second = Run.create(None, {"started_at": "9999"})
+    second = Run.create(None, {})
     assert results.find(str(first.directory)).id == first.id
     assert results.find(first.id).id == first.id
     assert results.find(None).id == second.id

@@ -1,13 +1,15 @@
 """From selections to rows: one solve one sample, every attempted case a row."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from odebench import IVP, Solution, SolverFailed, Unsupported, measurement, problem, results, solver, timing
+from odebench import IVP, Solution, SolverFailed, Unsupported, hookimpl, problem, results, solver, timing
 from odebench.executors import InlineExecutor
-from odebench.host import Host, Origin
+from odebench.host import Host
 from odebench.journal import Run
-from odebench.runner import Plan, Protocol, describe, run
+from odebench.runner import Plan, Sampling, describe, run
 from odebench.worker import Worker
 
 
@@ -18,20 +20,37 @@ def slow_decay(*, rate=1.0):
     )
 
 
+def exact(ivp, t_eval):
+    return Solution(ivp.exact(t_eval))
+
+
+def named(name, **options):
+    """A sound solver of that name."""
+
+    def function(ivp, t_eval):
+        return exact(ivp, t_eval)
+
+    function.__name__ = name
+    return solver(**options)(function)
+
+
 @pytest.fixture
 def bench(tmp_path):
     """Run some solvers, given as functions, and return the rows in the order they were measured."""
 
     def measure(
-        *solvers, problems=("slow-decay",), selections=None, metrics=None, observe=lambda row: None, **protocol
+        *solvers, problems=(slow_decay,), swept="", metrics=None, observers=(), observe=lambda row: None, **sampling
     ):
         host = Host()
-        for thing in (*solvers, slow_decay):
-            (host.problems if thing is slow_decay else host.solvers)[thing.name] = thing
-            host._origins[thing.kind, thing.name] = Origin("file", "test", "1", "test")
-        host.metrics.update(metrics or {})
-        asked = Protocol(**protocol)
-        plan = Plan.of(host, asked, problems=problems, solvers=selections or [s.name for s in solvers])
+        plugin = SimpleNamespace(
+            odebench_problems=hookimpl(lambda: problems),
+            odebench_solvers=hookimpl(lambda: solvers),
+            odebench_metrics=hookimpl(lambda: metrics or {}),
+        )
+        for name, module in {"test": plugin, **dict(observers)}.items():
+            assert host.register(module, name).error is None
+        asked = Sampling(**sampling)
+        plan = Plan.of(host, asked, problems=[p.name + swept for p in problems], solvers=[s.name for s in solvers])
         record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}))
         run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host, observe)
         rows = list(record.measurements())
@@ -40,10 +59,6 @@ def bench(tmp_path):
         return rows
 
     return measure
-
-
-def exact(ivp, t_eval):
-    return Solution(ivp.exact(t_eval))
 
 
 def test_time_and_error_of_a_sample_come_from_the_same_call(bench):
@@ -78,9 +93,7 @@ def test_the_first_call_is_apart_and_never_a_sample(bench):
 
 
 def test_samples_are_taken_in_rounds_over_the_solvers_of_a_problem(bench):
-    one, two = (solver(lambda ivp, t_eval: exact(ivp, t_eval)) for _ in range(2))
-    one.name, two.name = "one", "two"
-    rows = bench(one, two, problems=["slow-decay[rate=[1,2]]"], repeats=2)
+    rows = bench(named("one"), named("two"), swept="[rate=[1,2]]", repeats=2)
     assert [(row.problem_params["rate"], row.repeat, row.solver) for row in rows] == [
         (rate, repeat, name) for rate in (1.0, 2.0) for repeat in (0, 1) for name in ("one", "two")
     ]
@@ -107,14 +120,12 @@ def test_a_solver_that_uses_chance_gets_a_new_seed_for_each_sample(bench):
 
 def test_a_long_solve_is_sampled_once_but_once_a_seed(bench, monkeypatch):
     monkeypatch.setattr(timing, "LONG_S", -1.0)
-    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
-    plain.name = "plain"
 
     @solver
     def lucky(ivp, t_eval, *, seed):
         return exact(ivp, t_eval)
 
-    rows = bench(plain, lucky, repeats=5, seeds=3)
+    rows = bench(named("plain"), lucky, repeats=5, seeds=3)
     assert [row.solver for row in rows] == ["plain", "lucky", "lucky", "lucky"]
 
 
@@ -219,19 +230,18 @@ def test_single_precision_is_compared_and_recorded(bench):
 
 
 def test_a_problem_that_cannot_be_made_is_a_row_that_says_so(bench):
-    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
-    plain.name = "plain"
-    rows = bench(plain, problems=["logistic[initial=0.0]", "slow-decay"], repeats=1)
+    @problem
+    def impossible():
+        return IVP(lambda t, y, xp: y, (1.0, 0.0), [1.0])
+
+    rows = bench(named("plain"), problems=[impossible, slow_decay], repeats=1)
     assert [row.status for row in rows] == ["failed", "ok"]
-    assert rows[0].reason.startswith("the problem, not the solver:")
+    assert rows[0].reason.startswith("the problem, not the solver: expected a finite t_span with t0 < t1")
 
 
 def test_an_oracle_is_marked_as_checked_against_itself(bench):
-    oracle = solver(tags=["oracle"])(lambda ivp, t_eval: exact(ivp, t_eval))
-    oracle.name = "oracle"
-    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
-    plain.name = "plain"
-    assert [row.reference for row in bench(oracle, plain, repeats=1)] == ["itself", "exact"]
+    rows = bench(named("told", tags=["oracle"]), named("plain"), repeats=1)
+    assert [(row.oracle, row.reference) for row in rows] == [(True, "itself"), (False, "exact")]
 
 
 def test_metrics_stats_dense_output_and_environment_are_recorded(bench):
@@ -278,18 +288,64 @@ def test_libraries_are_held_to_the_number_of_threads_also_when_loaded_later(odeb
 
 
 def test_observers_hear_of_rows_that_are_already_in_the_journal(bench, tmp_path):
-    plain = solver(lambda ivp, t_eval: exact(ivp, t_eval))
-    plain.name = "plain"
     heard = []
 
     def observe(row):
         (journal,) = tmp_path.glob("run*/measurements.jsonl")
         heard.append((row.repeat, len(journal.read_text().splitlines())))
 
-    bench(plain, repeats=3, observe=observe)
+    bench(named("plain"), repeats=3, observe=observe)
     assert heard == [(0, 1), (1, 2), (2, 3)]
 
 
-def test_every_status_that_a_worker_gives_is_a_status():
-    given = (measurement.OK, measurement.UNSUPPORTED, measurement.UNAVAILABLE, measurement.FAILED, measurement.DIVERGED)
-    assert set(given) <= set(measurement.STATUSES)
+def test_an_observer_that_fails_is_named_and_the_others_still_hear(bench):
+    heard = []
+
+    def faulty(measurement):
+        raise KeyError("oh")
+
+    first = SimpleNamespace(odebench_measured=hookimpl(faulty))
+    second = SimpleNamespace(odebench_measured=hookimpl(lambda measurement: heard.append(measurement.repeat)))
+    for observers in ({"faulty": first, "sound": second}, {"sound": second, "faulty": first}):
+        with pytest.warns(UserWarning, match=r"odebench_measured of the plugin .*faulty raised KeyError"):
+            bench(named("plain"), repeats=2, observers=observers)
+    assert heard == [0, 1, 0, 1]
+
+
+def test_a_solution_whose_error_overflows_is_a_row(bench):
+    @problem
+    def tiny():
+        return IVP(lambda t, y, xp: 0 * y, (0.0, 1.0), [1e-300], lambda t: np.full((t.size, 1), 1e-300))
+
+    @solver
+    def huge(ivp, t_eval):
+        return Solution(np.full((t_eval.size, 1), -1.7e308))
+
+    (row,) = bench(huge, problems=[tiny])
+    assert row.status == "diverged"
+    assert "overflows" in row.reason
+
+
+def test_a_run_that_breaks_off_says_so_and_keeps_its_rows(bench, tmp_path):
+    def observe(row):
+        raise RuntimeError("the terminal is gone")
+
+    with pytest.raises(RuntimeError):
+        bench(named("plain"), observe=observe)
+    (directory,) = tmp_path.glob("run*")
+    kept = Run.open(directory)
+    assert kept.meta["status"] == "failed"
+    assert len(list(kept.measurements())) == 1
+
+
+def test_a_plan_whose_tasks_are_drawn_ahead_still_counts_right(host):
+    sampling = Sampling(repeats=4)
+    plan = Plan.of(host, sampling, problems=["robertson", "decay"], solvers=["analytic", "euler[steps=10]"])
+    assert plan.total == 16
+    tasks = iter(plan)
+    drawn = [next(tasks) for _ in range(5)]
+    worker = Worker(host, "run", 1)
+    for task in drawn:
+        plan.learn(worker.measure(task))
+    rest = list(tasks)
+    assert plan.total == len(drawn) + len(rest) < 16

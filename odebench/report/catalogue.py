@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..cases import selection_text
+from ..cases import selection_text, value_text
 from ..errors import UnknownName
 from ..host import Host
 from ..model import Problem, Solver
@@ -90,7 +90,7 @@ def _shown(host: Host, thing: NamedFunction[Any]) -> str:
     if thing.parameters:
         lines += [
             "parameters",
-            *(f"  {p.name} = {_value(p.default)}    {p.expected}" for p in thing.parameters.values()),
+            *(f"  {p.name} = {value_text(p.default)}    {p.expected}" for p in thing.parameters.values()),
             "",
         ]
     if isinstance(thing, Problem):
@@ -113,7 +113,3 @@ def _shown(host: Host, thing: NamedFunction[Any]) -> str:
         f"file         {inspect.getsourcefile(thing.function)}",
     ]
     return "\n".join(lines)
-
-
-def _value(value: Any) -> str:
-    return selection_text("", {"": value})[2:-1]

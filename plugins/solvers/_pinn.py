@@ -75,7 +75,7 @@ def solve(
 
     rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
     minimise = _minimise_by_adam if optimizer == "adam" else _minimise_by_lbfgs
-    final_loss = minimise(loss, list(network.parameters()), epochs, rate)
+    final_loss, epochs_done = minimise(loss, list(network.parameters()), epochs, rate)
 
     def dense(t: Array) -> Array:
         with torch.no_grad():
@@ -83,11 +83,13 @@ def solve(
         return y
 
     n_parameters = sum(p.numel() for p in network.parameters())
-    return Solution(dense(t_eval), dense, {"epochs": epochs, "n_parameters": n_parameters, "final_loss": final_loss})
+    return Solution(
+        dense(t_eval), dense, {"epochs": epochs_done, "n_parameters": n_parameters, "final_loss": final_loss}
+    )
 
 
-def _minimise_by_adam(loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float) -> float:
-    """One step an epoch, shorter and shorter along a cosine."""
+def _minimise_by_adam(loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float) -> tuple[float, int]:
+    """One step an epoch, shorter and shorter along a cosine. Returns the loss and the epochs done."""
     optimizer = torch.optim.Adam(weights, rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
     for _ in range(epochs):
@@ -95,15 +97,19 @@ def _minimise_by_adam(loss: Loss, weights: list[torch.nn.Parameter], epochs: int
         loss().backward()
         optimizer.step()
         schedule.step()
-    return float(loss().item())
+    return float(loss().item()), epochs
 
 
-def _minimise_by_lbfgs(loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float) -> float:
-    """One quasi-Newton step an epoch, its length by line search; an epoch is one evaluation of the loss, or a few."""
+def _minimise_by_lbfgs(loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float) -> tuple[float, int]:
+    """One quasi-Newton step an epoch, its length by line search. Returns the loss and the epochs done.
+
+    It stops before its time where no step makes the loss any smaller.
+    """
     optimizer = torch.optim.LBFGS(
         weights,
         rate,
         max_iter=epochs,
+        max_eval=25 * epochs,  # as many as the line search can take
         history_size=50,
         line_search_fn="strong_wolfe",
         tolerance_grad=0,
@@ -117,7 +123,7 @@ def _minimise_by_lbfgs(loss: Loss, weights: list[torch.nn.Parameter], epochs: in
         return value
 
     optimizer.step(closure)
-    return float(loss().item())
+    return float(loss().item()), optimizer.state[weights[0]]["n_iter"]
 
 
 class Network(torch.nn.Module):

@@ -14,7 +14,7 @@ from odebench import IVP
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
-from odebench.runner import Plan, Protocol, run
+from odebench.runner import Plan, Sampling, run
 from odebench.worker import Worker
 
 PYTEST = [sys.executable, "-m", "pytest", "--version"]
@@ -54,7 +54,7 @@ def test_cost_of_a_case(benchmark, figure, tmp_path):
     host = Host()
     counted = host.solvers["euler"].function = Counted(host.solvers["euler"].function)
     rates = ",".join(str(1 + k / 2000) for k in range(2000))
-    plan = Plan.of(host, Protocol(repeats=1), problems=[f"decay[rate=[{rates}]]"], solvers=["euler[steps=10]"])
+    plan = Plan.of(host, Sampling(repeats=1), problems=[f"decay[rate=[{rates}]]"], solvers=["euler[steps=10]"])
     pd.DataFrame()  # imported, as psutil and scipy are: paid once a run, not a case
     record = Run.create(tmp_path / "run", {})
     rows, memory = [], []
