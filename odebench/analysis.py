@@ -59,7 +59,7 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     table = by_case[_IDENTITY].first()
     bad = rows[rows["status"] != measurement.OK].drop_duplicates("case_id").set_index("case_id")
     table["status"] = bad["status"].reindex(table.index).fillna(measurement.OK)
-    table["reason"] = bad["reason"].reindex(table.index)
+    table["reason"] = bad["reason"].reindex(table.index).fillna(by_case["reason"].first())
     table["samples"] = by_case.size()
     table["wall_s_median"] = ok["wall_s"].median()
     table["wall_s_min"] = ok["wall_s"].min()

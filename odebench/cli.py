@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -22,6 +25,9 @@ class Commands(click.Group):
     """Turns what odebench refuses into a message and exit status 2; a traceback is shown only with --debug."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal or pipe that knows no ≤ shows a question mark
         warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
         try:
             return super().invoke(ctx)
@@ -145,6 +151,9 @@ def run(
     }
     plan = runner.Plan.of(host, sampling, **asked)
     record = Run.create(output, runner.describe(host, sampling, asked))
+    where = os.path.relpath(record.directory)
+    for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, ending), signal.default_int_handler)  # ends as Ctrl-C does: nothing is lost
     with progress(plan, quiet=quiet) as observe:
         runner.run(record, plan, InlineExecutor(Worker(host, record.id, threads)), host, observe)
 
@@ -153,9 +162,9 @@ def run(
         from .report.terminal import print_table
 
         print_table(comparison)
-        click.echo(f"\nwritten to {record.directory}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
+        click.echo(f"\nwritten to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
     if record.meta["status"] == "interrupted":
-        click.echo(f"interrupted; everything measured so far is in {record.directory}", err=True)
+        click.echo(f"interrupted; everything measured so far is in {where}", err=True)
         sys.exit(INTERRUPTED)
     if strict and (comparison["status"] != "ok").any():
         sys.exit(1)

@@ -16,7 +16,7 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
@@ -167,7 +167,9 @@ class Host:
         self.plugins.append(plugin)
         try:
             module = load()
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a plugin raises is that plugin's affair
             plugin.error = _raised_on_import(error)
             return plugin
         try:
@@ -245,8 +247,11 @@ class Host:
 def _returned(hooks: Mapping[str, Callable[[], Any]], name: str) -> Any:
     """What a hook of this one module returns; nothing where it has none of that name."""
     try:
-        return hooks[name]() if name in hooks else ()
-    except (Exception, SystemExit) as error:
+        returned = hooks[name]() if name in hooks else ()
+        return list(returned) if isinstance(returned, Iterator) else returned
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a plugin raises is that plugin's affair
         raise PluginError(f"{name}() {_raised(error)}.") from error
 
 

@@ -44,9 +44,10 @@ class Run:
         """
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        directory = directory if directory is not None else Path("results") / run_id
+        directory = Path("results") / run_id if directory is None else directory.expanduser()
         started = {"started_at": now.isoformat(timespec="microseconds"), "finished_at": None, "status": "running"}
-        run = cls(directory, {**meta, "run_id": run_id, "schema_version": SCHEMA_VERSION, **started})
+        # absolute, as a solver may change the working directory
+        run = cls(directory.absolute(), {**meta, "run_id": run_id, "schema_version": SCHEMA_VERSION, **started})
         try:
             directory.mkdir(parents=True, exist_ok=True)
             if any(directory.iterdir()):

@@ -30,8 +30,8 @@ class Reference:
 def reference(ivp: IVP) -> Reference:
     """The best solution there is at `ivp.t_eval`.
 
-    A formula is taken to be right to the rounding of its largest value. Without one, two independent methods at
-    tight tolerance are compared, and their disagreement is the error of the better one.
+    A formula is taken to be right to the rounding of its largest value and of its argument. Without one, two
+    independent methods at tight tolerance are compared, and their disagreement is the error of the better one.
     Raises `BadProblem` where the formula contradicts the problem, or where the two methods do not finish.
     """
     return _numeric(ivp) if ivp.exact is None else _exact(ivp, ivp.exact)
@@ -42,11 +42,19 @@ def _exact(ivp: IVP, exact: Callable[[Array], Array]) -> Reference:
 
     y = np.array(exact(ivp.t_eval), dtype=np.float64)
     expected = (ivp.t_eval.size, ivp.n_states)
-    if y.shape != expected or not np.isfinite(y).all():
-        raise BadProblem(f"expected exact(t) to return finite numbers of shape {expected}, received shape {y.shape}.")
+    if y.shape != expected:
+        raise BadProblem(f"expected exact(t) to return shape {expected}, received shape {y.shape}.")
+    if not np.isfinite(y).all():
+        first = int(np.argmin(np.isfinite(y).all(axis=1)))
+        raise BadProblem(
+            f"expected exact(t) to return finite numbers, received {y[first]} at t = {ivp.t_eval[first]:g}."
+        )
     if np.abs(y[0] - ivp.y0).max() > 1e-9 * max(1.0, np.abs(ivp.y0).max()):
         raise BadProblem(f"expected exact(t0) to be y0 = {ivp.y0}, received {y[0]}.")
-    return Reference(y, EXACT, _rounding(y))
+    # t is rounded before the formula sees it
+    slopes = np.abs(np.asarray(ivp.rhs(ivp.t_eval, y, np))).max(axis=1)
+    of_argument = float(np.finfo(float).eps * (np.abs(ivp.t_eval) * slopes).max())
+    return Reference(y, EXACT, _rounding(y) + of_argument)
 
 
 def _numeric(ivp: IVP) -> Reference:
@@ -63,7 +71,7 @@ class _TooManyCalls(Exception):
 
 
 _EXPLICIT_CALLS = 100_000
-"""Calls of the right-hand side after which DOP853 gives up: ten times what it needs on the nonstiff problems here."""
+"""Calls of the right-hand side after which DOP853 gives up and the problem is taken to be stiff."""
 
 
 def _tight(ivp: IVP, method: Literal["DOP853", "RK45", "Radau", "LSODA"]) -> Array:

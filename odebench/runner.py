@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -125,7 +126,9 @@ def run(
     except KeyboardInterrupt:
         status = "interrupted"
     except BaseException:
-        record.finish("failed")  # the journal holds what was measured
+        with suppress(OSError):  # the disk may be what failed
+            record.finish("failed")
+            results.write_tables(record)
         raise
     record.finish(status)
     results.write_tables(record)

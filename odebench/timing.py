@@ -16,6 +16,8 @@ from typing import Generic, TypeVar
 
 LONG_S = 2.0
 """A solve longer than this is sampled once, or once a seed."""
+SHORT_S = 0.1
+"""A solve shorter than this is called once untimed before each sample, and looped."""
 SAMPLE_S = 0.002
 """A shorter solve is called in a loop until its sample lasts about this long: ten thousand readings of the clock."""
 QUERY_S = 0.00005
@@ -52,3 +54,16 @@ def time_calls(call: Callable[[], Result], loops: int = 1) -> Sample[Result]:
 def loops_for(call_s: float, sample_s: float = SAMPLE_S) -> int:
     """How many calls of this length make a sample."""
     return max(1, math.ceil(sample_s / max(call_s, 1e-9)))
+
+
+def take_sample(call: Callable[[], Result], call_s: float | None = None) -> Sample[Result]:
+    """A sample as long as the protocol wants it; `call_s` is what a warm call took, where that is known.
+
+    What decides how many calls are made is never itself the sample: that would keep the slow calls and drop the fast.
+    """
+    warm = time_calls(call)
+    if warm.wall_s >= SHORT_S:
+        return warm
+    if call_s is None:
+        call_s = time_calls(call, loops_for(warm.wall_s)).wall_s
+    return time_calls(call, loops_for(call_s))

@@ -52,8 +52,9 @@ class Worker:
                 row.status, row.reason = _outcome(error)
                 if not isinstance(error, (Diverged, BadProblem, BadSolution, SolverFailed, Unsupported)):
                     row.traceback = traceback.format_exc()
-        if row.status not in (measurement.OK, measurement.UNAVAILABLE, measurement.UNSUPPORTED) and caught:
-            row.reason = f"{row.reason} (warned: {one_line(caught[0].message)})"
+        if caught and row.status not in (measurement.UNAVAILABLE, measurement.UNSUPPORTED):
+            warned = f"warned: {one_line(caught[0].message)}"
+            row.reason = f"{row.reason} ({warned})" if row.reason else warned
         return row
 
     def _blank(self, task: Task) -> Measurement:
@@ -90,7 +91,9 @@ class Worker:
         try:
             with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
                 sample = self._sample(row, task, lambda: solver.function(ivp, ivp.t_eval, **arguments))
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             self._expect_unchanged(task.case.problem, prepared)
             raise
         self._expect_unchanged(task.case.problem, prepared)
@@ -131,12 +134,11 @@ class Worker:
     def _sample(self, row: Measurement, task: Task, call: Callable[[], Solution]) -> timing.Sample[Solution]:
         """The first call apart, then a sample as long as the protocol wants it."""
         call_s = self._call_s.get(task.case.id)
+        expected_s = call_s
         if call_s is None:
-            call_s = row.first_s = timing.time_calls(call).wall_s
-        memory = PeakMemory() if call_s >= _MEMORY_FROM_S else None
-        sample = timing.time_calls(call)
-        if (loops := timing.loops_for(sample.wall_s)) > 1:
-            sample = timing.time_calls(call, loops)
+            expected_s = row.first_s = timing.time_calls(call).wall_s
+        memory = PeakMemory() if (expected_s or 0) >= _MEMORY_FROM_S else None
+        sample = timing.take_sample(call, call_s)
         row.peak_rss_mb = memory.rise() if memory else None
         self._call_s[task.case.id] = sample.wall_s
         return sample

@@ -29,10 +29,14 @@ def trained_with(derivative, ivp, **parameters):
     return _pinn.solve(ivp, ivp.t_eval, derivative, **DEFAULTS | {"seed": 0} | parameters)
 
 
-def detached(predict, t):
-    """The control: the right derivative, cut off from the weights, as without create_graph."""
-    t, y, dy_dt = pinn_autograd.autograd_derivative(predict, t)
-    return t, y, dy_dt.detach()
+def without_gradient(derivative):
+    """The control: the right derivative, cut off from the weights."""
+
+    def detached(predict, t):
+        t, y, dy_dt = derivative(predict, t)
+        return t, y, dy_dt.detach()
+
+    return detached
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +52,7 @@ def _one_thread():
 def test_autograd_at_its_defaults_solves_both_cases_of_the_thread(ivp, bound, seed):
     assert error(ivp, HOST.solver("pinn-autograd")(ivp, ivp.t_eval, seed=seed)) <= bound
     assert not constant_error(ivp) <= bound
-    assert not error(ivp, trained_with(detached, ivp, seed=seed)) <= bound
+    assert not error(ivp, trained_with(without_gradient(pinn_autograd.autograd_derivative), ivp, seed=seed)) <= bound
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -63,12 +67,16 @@ def test_backward_differences_end_at_implicit_eulers_error(seed):
         np.abs(solution.y[::5, 0] - implicit_euler).max() <= 0.02 * floor
     )  # not only as wrong, but wrong in the same way
     assert constant_error(DECAY) != pytest.approx(floor, rel=0.02)
+    cut_off = trained_with(without_gradient(pinn_finite_difference.backward_difference), DECAY, seed=seed)
+    assert error(DECAY, cut_off) != pytest.approx(floor, rel=0.02)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_central_differences_end_far_below_that_floor(seed):
     solution = HOST.solver("pinn-finite-difference")(DECAY, DECAY.t_eval, difference="central", seed=seed)
     assert error(DECAY, solution) <= 0.0177 / 10
+    cut_off = trained_with(without_gradient(pinn_finite_difference.central_difference), DECAY, seed=seed)
+    assert not error(DECAY, cut_off) <= 0.0177 / 10
     assert not constant_error(DECAY) <= 0.0177 / 10
 
 

@@ -61,7 +61,10 @@ def bench(tmp_path):
     return measure
 
 
-def test_time_and_error_of_a_sample_come_from_the_same_call(bench):
+def test_time_and_error_of_a_sample_come_from_the_same_call(bench, monkeypatch):
+    samples = []
+    real = timing.time_calls
+    monkeypatch.setattr(timing, "time_calls", lambda call, loops=1: samples.append(real(call, loops)) or samples[-1])
     calls = []
 
     @solver
@@ -71,7 +74,30 @@ def test_time_and_error_of_a_sample_come_from_the_same_call(bench):
         return Solution(ivp.exact(t_eval) + calls[-1], stats={"steps": calls[-1]})
 
     for row in bench(drifting, repeats=3):
+        (timed,) = [sample for sample in samples if sample.wall_s == row.wall_s]
+        assert timed.result.stats["steps"] == row.steps
         assert row.max_abs_error == pytest.approx(row.steps)
+
+
+def test_memory_and_processor_time_are_those_of_the_solve(bench):
+    @solver
+    def hungry(ivp, t_eval):
+        np.ones(2**24).sum()  # 128 MiB, given back
+        return exact(ivp, t_eval)
+
+    @solver
+    def modest(ivp, t_eval):
+        import time
+
+        time.sleep(0.02)
+        return exact(ivp, t_eval)
+
+    rows = {row.solver: row for row in bench(hungry, modest, repeats=1)}
+    if rows["hungry"].peak_rss_mb is not None:  # Linux
+        assert 100 < rows["hungry"].peak_rss_mb < 200
+        assert rows["modest"].peak_rss_mb < 50
+    assert rows["hungry"].cpu_s > 0.5 * rows["hungry"].wall_s
+    assert rows["modest"].cpu_s < 0.5 * rows["modest"].wall_s
 
 
 def test_the_first_call_is_apart_and_never_a_sample(bench):

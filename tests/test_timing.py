@@ -39,5 +39,17 @@ def test_short_calls_are_looped_until_the_sample_is_long_enough(call_s, loops):
     assert timing.loops_for(call_s) == loops
 
 
+def test_the_calls_that_decide_on_the_loops_are_never_the_sample(monkeypatch):
+    taken = []
+    real = timing.time_calls
+    monkeypatch.setattr(timing, "time_calls", lambda call, loops=1: taken.append(real(call, loops)) or taken[-1])
+    assert timing.take_sample(lambda: None) is taken[2]
+    assert len(taken) == 3
+    assert taken[2].loops > 1
+    taken.clear()
+    assert timing.take_sample(lambda: None, call_s=0.5e-3) is taken[1]
+    assert (len(taken), taken[1].loops) == (2, 4)
+
+
 def test_a_call_of_no_measurable_length_is_looped_finitely():
     assert 1 < timing.loops_for(0.0) <= timing.SAMPLE_S / 1e-9

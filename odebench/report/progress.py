@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from .. import measurement
@@ -62,7 +62,7 @@ class _Lines:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.done, self.not_ok = plan, 0, 0
         self.started = self.printed = time.monotonic()
-        print(f"odebench: {plan.total} samples to take", file=sys.stderr)
+        _say(f"odebench: {plan.total} samples to take")
 
     def __call__(self, row: Measurement) -> None:
         self.done += 1
@@ -70,7 +70,10 @@ class _Lines:
         now = time.monotonic()
         if now - self.printed > _LINE_EVERY_S or self.done == self.plan.total:
             not_ok = f", {self.not_ok} not ok" if self.not_ok else ""
-            print(
-                f"odebench: {self.done}/{self.plan.total} samples{not_ok}, {now - self.started:.0f} s", file=sys.stderr
-            )
+            _say(f"odebench: {self.done}/{self.plan.total} samples{not_ok}, {now - self.started:.0f} s")
             self.printed = now
+
+
+def _say(line: str) -> None:
+    with suppress(BrokenPipeError):  # nobody listens any more: no reason to stop measuring
+        print(line, file=sys.stderr, flush=True)

@@ -95,5 +95,7 @@ def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
         yield "front"
     elif math.isnan(row["slowdown_vs_best_at_this_error"]):
         yield "oracle"
+    if row["status"] == measurement.OK and row["reason"]:
+        yield str(row["reason"])
     if row["unstable"] is True:
         yield "unstable"

@@ -11,6 +11,8 @@ def euler(ivp: IVP, t_eval: Array, *, steps: int = 1000) -> Solution:
 
     Order 1, no error control; straight lines between the steps. Euler, Institutionum calculi integralis I (1768).
     """
+    if steps < 1:
+        raise ValueError(f"expected steps of 1 or more, received {steps}")
     t = np.linspace(*ivp.t_span, steps + 1)
     y = np.empty((steps + 1, ivp.n_states))
     y[0] = ivp.y0

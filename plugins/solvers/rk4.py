@@ -13,6 +13,8 @@ def rk4(ivp: IVP, t_eval: Array, *, steps: int = 100) -> Solution:
     """
     from scipy.interpolate import CubicHermiteSpline
 
+    if steps < 1:
+        raise ValueError(f"expected steps of 1 or more, received {steps}")
     t = np.linspace(*ivp.t_span, steps + 1)
     y, slope = np.empty((2, steps + 1, ivp.n_states))
     y[0] = ivp.y0

@@ -1,9 +1,11 @@
 """The six integrators of `scipy.integrate.solve_ivp`."""
 
+import sys
 from typing import Any, Literal
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, hookimpl, solver
 
+LEAST_RTOL = 100 * sys.float_info.epsilon
 IMPLICIT = ("Radau", "BDF", "LSODA")
 
 
@@ -32,6 +34,8 @@ def scipy_ivp(
     """
     from scipy.integrate import solve_ivp
 
+    if rtol < LEAST_RTOL:
+        raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: solve_ivp would not keep it")
     options: dict[str, Any] = {}
     if max_step is not None:
         options["max_step"] = max_step
