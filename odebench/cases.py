@@ -9,12 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from .errors import BadSelection
 from .parameters import NamedFunction
-
-Function = TypeVar("Function", bound=NamedFunction[Any])
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,11 @@ class Variant:
     def key(self) -> str:
         """The variant as text, the same for the same name and values."""
         return f"{self.name}{canonical_json(self.params)}"
+
+    @property
+    def digest(self) -> bytes:
+        """A few bytes that stand for the key."""
+        return hashlib.sha256(self.key.encode()).digest()[:12]
 
 
 @dataclass(frozen=True)
@@ -44,32 +47,54 @@ class Case:
         return f"{self.problem.name}/{self.solver.name}/{digest[:12]}"
 
 
-class Grid:
-    """Every solver variant on every problem variant, made as they are asked for."""
-
-    def __init__(self, problems: Iterable[Variant], solvers: Iterable[Variant]) -> None:
-        self.problems = list({v.key: v for v in problems}.values())
-        self.solvers = list({v.key: v for v in solvers}.values())
-
-    def __len__(self) -> int:
-        return len(self.problems) * len(self.solvers)
-
-    def __iter__(self) -> Iterator[Case]:
-        return (Case(problem, solver) for problem in self.problems for solver in self.solvers)
-
-
-def variants(selection: str, look_up: Callable[[str], Function], *, ladder: bool = False) -> Iterator[Variant]:
-    """The variants a selection stands for: the product of its sweeps, and with `ladder` of the ladder's rungs.
+class Variants:
+    """All variants of some selections, made anew each time they are gone through: a sweep of any size takes no room.
 
     Raises `BadSelection`, `BadParameter`, or what `look_up` raises for an unknown name.
     """
-    name, sweeps = parse_selection(selection)
-    function = look_up(name)
-    rungs: Sequence[Mapping[str, Any]] = function.ladder if ladder and function.ladder else ({},)
-    for values in itertools.product(*sweeps.values()):
-        given = dict(zip(sweeps, values, strict=True))
-        for rung in rungs:
-            yield Variant(function.name, function.resolve({**rung, **given}))
+
+    def __init__(
+        self, selections: Iterable[str], look_up: Callable[[str], NamedFunction[Any]], *, ladder: bool = False
+    ) -> None:
+        self._sweeps = [_Sweep(look_up(name), sweeps, ladder) for name, sweeps in map(parse_selection, selections)]
+        self._repeated: set[bytes] = set()  # asked for more than once: given the first time only
+        self.names: dict[str, int] = {}
+        """How many there are, by name."""
+        seen: set[bytes] = set()
+        for variant in itertools.chain(*self._sweeps):
+            if variant.digest in seen:
+                self._repeated.add(variant.digest)
+            else:
+                seen.add(variant.digest)
+                self.names[variant.name] = self.names.get(variant.name, 0) + 1
+
+    def __len__(self) -> int:
+        return sum(self.names.values())
+
+    def __iter__(self) -> Iterator[Variant]:
+        given: set[bytes] = set()
+        for variant in itertools.chain(*self._sweeps):
+            if self._repeated and variant.digest in self._repeated:
+                if variant.digest in given:
+                    continue
+                given.add(variant.digest)
+            yield variant
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """A function and lists of values for some of its parameters: their product, and with `ladder` that of the rungs."""
+
+    function: NamedFunction[Any]
+    values: Mapping[str, Sequence[Any]]
+    ladder: bool
+
+    def __iter__(self) -> Iterator[Variant]:
+        rungs: Sequence[Mapping[str, Any]] = self.function.ladder if self.ladder and self.function.ladder else ({},)
+        for values in itertools.product(*self.values.values()):
+            given = dict(zip(self.values, values, strict=True))
+            for rung in rungs:
+                yield Variant(self.function.name, self.function.resolve({**rung, **given}))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,10 +55,11 @@ def stats(solution: Solution) -> dict[str, float | None]:
 
 def finite_or_none(value: Any) -> float | None:
     """The number, or None for NaN and infinity, which JSON cannot hold; a whole number stays whole."""
-    number = float(value)
-    if not math.isfinite(number):
-        return None
-    return int(value) if isinstance(value, int) else number
+    try:
+        return operator.index(value)
+    except TypeError:
+        number = float(value)
+        return number if math.isfinite(number) else None
 
 
 def _real_array(values: Any, name: str, ivp: IVP) -> Array:

@@ -128,7 +128,7 @@ def run(
     """Measure every selected solver on every selected problem.
 
     Without selections: the four founding solvers on y' = -y. Exit status: 0 done; 1 with --strict, a row is not ok;
-    2 usage; 130 interrupted, with everything measured so far on disk.
+    2 usage; 3 a fault of odebench itself; 130 interrupted, with everything measured so far on disk.
 
     \b
     Examples:
@@ -136,7 +136,7 @@ def run(
       odebench run -p van-der-pol -s 'scipy-ivp[method=[Radau,BDF,LSODA]]' --ladder
       odebench run -s pinn-autograd --seeds 20 -o results/twenty-seeds
     """
-    from . import analysis, results, runner
+    from . import results, runner
     from .executors import InlineExecutor
     from .journal import Run
     from .report.progress import progress
@@ -149,7 +149,7 @@ def run(
         "problems": list(problems or FOUNDING_PROBLEMS),
         "ladder": ladder,
     }
-    plan = runner.Plan.of(host, sampling, **asked)
+    plan = runner.Plan(host, sampling, **asked)
     record = Run.create(output, runner.describe(host, sampling, asked))
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
@@ -157,16 +157,15 @@ def run(
     with progress(plan, quiet=quiet) as observe:
         runner.run(record, plan, InlineExecutor(Worker(host, record.id, threads)), host, observe)
 
-    comparison = analysis.compare(results.measurements(record))
     if not quiet:
-        from .report.terminal import print_table
+        from .report.terminal import print_tables
 
-        print_table(comparison)
+        print_tables(results.comparisons(record))
         click.echo(f"\nwritten to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
     if record.meta["status"] == "interrupted":
         click.echo(f"interrupted; everything measured so far is in {where}", err=True)
         sys.exit(INTERRUPTED)
-    if strict and (comparison["status"] != "ok").any():
+    if strict and any((table["status"] != "ok").any() for table in results.comparisons(record)):
         sys.exit(1)
 
 
@@ -180,6 +179,12 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
 
     Solvers whose libraries are not installed are listed with the line that installs them, and plugins that could
     not be loaded with their error.
+
+    \b
+    Examples:
+      odebench list
+      odebench list solvers --json
+      odebench list plugins --plugin my_solver.py
     """
     import json
 
@@ -198,7 +203,13 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
 @plugin_option
 @debug_option
 def show(name: str, plugins: tuple[str, ...]) -> None:
-    """Show a solver or problem: what it is, its parameters, its ladder, its source."""
+    """Show a solver or problem: what it is, its parameters, its ladder, its source.
+
+    \b
+    Examples:
+      odebench show scipy-ivp
+      odebench show van-der-pol
+    """
     from .report import catalogue
 
     click.echo(catalogue.show(_host(plugins), name))
@@ -209,7 +220,14 @@ def show(name: str, plugins: tuple[str, ...]) -> None:
 @click.option("--format", "style", type=click.Choice(["rich", "markdown", "csv"]), default="rich", show_default=True)
 @debug_option
 def table(runs: tuple[str, ...], style: str) -> None:
-    """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there."""
+    """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
+
+    \b
+    Examples:
+      odebench table
+      odebench table results/baseline --format markdown
+      odebench table monday tuesday --format csv > both.csv
+    """
     from . import analysis, results
     from .report import terminal
 
@@ -219,14 +237,20 @@ def table(runs: tuple[str, ...], style: str) -> None:
     elif style == "markdown":
         click.echo(terminal.markdown(comparison))
     else:
-        terminal.print_table(comparison)
+        terminal.print_tables([comparison])
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @debug_option
 def env(as_json: bool) -> None:
-    """Show the machine, the versions and the thread settings that a run records."""
+    """Show the machine, the versions and the thread settings that a run records.
+
+    \b
+    Examples:
+      odebench env
+      odebench env --json
+    """
     import json
 
     from . import environment

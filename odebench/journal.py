@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,18 +100,31 @@ class Run:
 
     def measurements(self) -> Iterator[Measurement]:
         """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
+        return (row for _, row in self.positions())
+
+    def positions(self) -> Iterator[tuple[int, Measurement]]:
+        """The same, each with the position of its line, for `at`."""
         if not self.journal_path.exists():
             return
+        position = 0
         with self.journal_path.open("rb") as journal:
             for number, line in enumerate(journal, 1):
                 if not line.endswith(b"\n"):
                     warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
                     return
                 try:
-                    yield Measurement(**json.loads(line))
+                    yield position, Measurement(**json.loads(line))
                 except (ValueError, TypeError) as error:
                     what = error if isinstance(error, ValueError) else "it has other fields"
                     raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {what}.") from error
+                position += len(line)
+
+    def at(self, positions: Iterable[int]) -> Iterator[Measurement]:
+        """The samples whose lines stand at these positions."""
+        with self.journal_path.open("rb") as journal:
+            for position in positions:
+                journal.seek(position)
+                yield Measurement(**json.loads(journal.readline()))
 
     def finish(self, status: str) -> None:
         """Record that the run ended: `complete` or `interrupted`."""

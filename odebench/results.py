@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from . import analysis
 from .errors import BadRun, OutputError
 from .journal import Run
-from .measurement import COLUMNS
+from .measurement import COLUMNS, Measurement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ MEASUREMENTS = "measurements.csv"
 COMPARISON = "comparison.csv"
 
 ORACLE = "oracle"
+_ROWS_AT_ONCE = 2000
 _WHOLE = ("seed", "repeat", "loops", "rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "threads")
 _REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss")))
 
@@ -44,10 +46,56 @@ def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
 
     `problem_params` and `solver_params` are JSON text with sorted keys.
     """
+    return _table(row for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
+
+
+def write_tables(run: Run) -> None:
+    """Write measurements.csv and comparison.csv beside the journal, holding no more than a few problems at a time."""
+    try:
+        with (run.directory / MEASUREMENTS).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            columns = [*COLUMNS, *run.meta.get("metrics", ())]
+            writer.writerow(columns)
+            for row in run.measurements():
+                cells = _cells(vars(row))
+                writer.writerow([cells.get(name) for name in columns])
+        with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
+            for k, table in enumerate(comparisons(run)):
+                write_csv(table, file, header=k == 0)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write '{error.filename}': {error.strerror}. The journal beside it is kept."
+        ) from error
+
+
+def comparisons(run: Run) -> Iterator[pd.DataFrame]:
+    """The rows of comparison.csv, a few whole problems at a time, in the order they were first measured."""
+    lines: dict[str, array[int]] = {}  # problem -> where its lines begin in the journal
+    for position, row in run.positions():
+        lines.setdefault(f"{row.problem}{row.problem_params}", array("Q")).append(position)
+    chunk: list[Measurement] = []
+    for positions in lines.values():
+        chunk += run.at(positions)
+        if len(chunk) >= _ROWS_AT_ONCE:
+            yield analysis.compare(_table(chunk))
+            chunk = []
+    if chunk or not lines:
+        yield analysis.compare(_table(chunk))
+
+
+def write_csv(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> None:
+    """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
+    writer = csv.writer(file, lineterminator="\n")
+    if header:
+        writer.writerow(table.columns)
+    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
+        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in row])
+
+
+def _table(rows: Iterable[Measurement]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = (_cells(vars(row)) for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(_cells(vars(row)) | {ORACLE: row.oracle} for row in rows)
     table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in (*COLUMNS, ORACLE)), ORACLE])
     table[ORACLE] = table[ORACLE].fillna(False).astype(bool)
     for name in _WHOLE:
@@ -57,32 +105,9 @@ def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
     return table
 
 
-def write_tables(run: Run) -> list[Path]:
-    """Write measurements.csv and comparison.csv beside the journal; returns their paths."""
-    samples = measurements(run)
-    written = []
-    for name, table in ((MEASUREMENTS, samples.drop(columns=ORACLE)), (COMPARISON, analysis.compare(samples))):
-        path = run.directory / name
-        try:
-            with path.open("w", newline="", encoding="utf-8") as file:
-                write_csv(table, file)
-        except OSError as error:
-            raise OutputError(f"cannot write '{path}': {error.strerror}. The journal beside it is kept.") from error
-        written.append(path)
-    return written
-
-
-def write_csv(table: pd.DataFrame, file: IO[str]) -> None:
-    """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
-        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in row])
-
-
 def _cells(row: dict[str, Any]) -> dict[str, Any]:
     """A journal line as a flat row."""
-    flat: dict[str, Any] = {name: row[name] for name in COLUMNS} | row["metrics"] | {ORACLE: row[ORACLE]}
+    flat: dict[str, Any] = {name: row[name] for name in COLUMNS} | row["metrics"]
     for name in ("problem_params", "solver_params"):
         flat[name] = json.dumps(flat[name], sort_keys=True)
     return flat

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import environment, measurement, results, timing
-from .cases import Case, Grid, Task, seed_for, variants
+from .cases import Case, Task, Variants, seed_for
 from .errors import one_line
 from .executors import Executor
 from .host import Host
@@ -37,36 +37,31 @@ class Plan:
     falls on all of them alike.
     """
 
-    def __init__(self, grid: Grid, host: Host, sampling: Sampling) -> None:
-        self.grid, self.sampling = grid, sampling
-        self._seeded = {v.name: host.solver(v.name).uses_chance for v in grid.solvers}
-        self._issued: dict[str, int] = {}  # cases of the current problem -> samples handed out
-        self._settled: set[str] = set()  # those of them that need no further samples
-        per_problem = sum(self._samples(v.name) for v in grid.solvers)
-        self.total = per_problem * len(grid.problems)
-        """How many samples are left to take or were taken; falls as cases turn out to need fewer."""
-
-    @classmethod
-    def of(
-        cls, host: Host, sampling: Sampling, *, problems: Iterable[str], solvers: Iterable[str], ladder: bool = False
-    ) -> Plan:
+    def __init__(
+        self, host: Host, sampling: Sampling, *, problems: Iterable[str], solvers: Iterable[str], ladder: bool = False
+    ) -> None:
         """Every selected solver on every selected problem; with `ladder`, at every rung of its ladder.
 
         Raises `BadSelection`, `BadParameter`, `UnknownName` or `DuplicateName`.
         """
-        chosen = [v for text in problems for v in variants(text, host.problem)]
-        tried = [v for text in solvers for v in variants(text, host.solver, ladder=ladder)]
-        return cls(Grid(chosen, tried), host, sampling)
+        self.sampling = sampling
+        self.problems = Variants(problems, host.problem)
+        self.solvers = Variants(solvers, host.solver, ladder=ladder)
+        self._seeded = {name: host.solver(name).uses_chance for name in self.solvers.names}
+        self._issued: dict[str, int] = {}  # cases of the current problem -> samples handed out
+        self._settled: set[str] = set()  # those of them that need no further samples
+        self.total = len(self.problems) * sum(n * self._samples(name) for name, n in self.solvers.names.items())
+        """How many samples are left to take or were taken; falls as cases turn out to need fewer."""
 
     def _samples(self, solver: str) -> int:
         return self.sampling.seeds if self._seeded[solver] else self.sampling.repeats
 
     def __iter__(self) -> Iterator[Task]:
-        rounds = max((self._samples(v.name) for v in self.grid.solvers), default=0)
-        for problem in self.grid.problems:
+        rounds = max(map(self._samples, self.solvers.names), default=0)
+        for problem in self.problems:
             self._issued, self._settled = {}, set()
             for k in range(rounds):
-                for solver in self.grid.solvers:
+                for solver in self.solvers:
                     case = Case(problem, solver)
                     if k < self._samples(solver.name) and case.id not in self._settled:
                         self._issued[case.id] = k + 1
@@ -102,6 +97,7 @@ def describe(host: Host, sampling: Sampling, asked: dict[str, Any]) -> dict[str,
     ]
     return {
         "asked": asked,
+        "metrics": sorted(host.metrics),
         "protocol": asdict(sampling) | timed,
         "environment": environment.describe(),
         "plugins": plugins,

@@ -35,8 +35,9 @@ class Worker:
     def __init__(self, host: Host, run_id: str, threads: int) -> None:
         self.host, self.run_id, self.threads = host, run_id, threads
         self._problems: _Recent[_Prepared] = _Recent(8)
-        # case id -> seconds a call took; a case that is not in it has yet to make its first
-        self._call_s: _Recent[float] = _Recent(4096)
+        # seconds a call took, by id, of the last problem's cases; one that is not in it has yet to make its first
+        self._call_s: dict[str, float] = {}
+        self._problem = ""
         environment.limit_threads(threads)
 
     def measure(self, task: Task) -> Measurement:
@@ -81,6 +82,8 @@ class Worker:
         if reason := self.host.missing(solver):
             row.status, row.reason = measurement.UNAVAILABLE, reason
             return
+        if task.case.problem.key != self._problem:
+            self._call_s, self._problem = {}, task.case.problem.key
         prepared = self._prepared(task.case.problem)
         ivp, reference = prepared.ivp, prepared.reference
         row.oracle = solver.is_oracle

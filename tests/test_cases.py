@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odebench.cases import Case, Grid, Variant, parse_selection, seed_for, selection_text, variants
+from odebench.cases import Case, Variant, Variants, parse_selection, seed_for, selection_text
 from odebench.errors import BadSelection, UnknownName
 
 
@@ -59,29 +59,29 @@ def test_a_selection_reads_back_as_it_was_written(params):
 
 
 def test_sweeps_are_multiplied_and_repeats_dropped(host):
-    found = list(variants("scipy-ivp[method=[RK45,LSODA],rtol=[1e-3,1e-6]]", host.solver))
+    found = Variants(["scipy-ivp[method=[RK45,LSODA],rtol=[1e-3,1e-6]]"], host.solver)
     assert [(v.params["method"], v.params["rtol"]) for v in found] == [
         ("RK45", 1e-3),
         ("RK45", 1e-6),
         ("LSODA", 1e-3),
         ("LSODA", 1e-6),
     ]
-    problems = [*variants("decay", host.problem), *variants("decay[rate=[1,2]]", host.problem)]
-    grid = Grid(problems, found)
-    assert len(grid) == 8
-    assert len({case.id for case in grid}) == 8
+    problems = Variants(["decay", "decay[rate=[1,2,2.0]]", "logistic"], host.problem)
+    assert [(v.name, v.params["rate"]) for v in problems] == [("decay", 1.0), ("decay", 2.0), ("logistic", 1.0)]
+    assert list(problems) == list(problems)
+    assert (len(problems), problems.names) == (3, {"decay": 2, "logistic": 1})
 
 
 def test_a_ladder_gives_a_variant_a_rung_and_keeps_what_was_asked_for(host):
-    rungs = list(variants("scipy-ivp[method=LSODA]", host.solver, ladder=True))
+    rungs = list(Variants(["scipy-ivp[method=LSODA]"], host.solver, ladder=True))
     assert [v.params["rtol"] for v in rungs] == [10.0**-k for k in range(2, 13)]
     assert {v.params["method"] for v in rungs} == {"LSODA"}
-    assert len(list(variants("analytic", host.solver, ladder=True))) == 1
+    assert len(Variants(["analytic"], host.solver, ladder=True)) == 1
 
 
 def test_an_unknown_name_comes_with_a_suggestion(host):
     with pytest.raises(UnknownName, match=r"unknown solver 'scipy_ivpp'\. Did you mean 'scipy-ivp'"):
-        list(variants("scipy_ivpp", host.solver))
+        Variants(["scipy_ivpp"], host.solver)
 
 
 def test_an_id_is_made_of_names_and_parameters_alone():

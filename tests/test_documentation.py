@@ -53,3 +53,4 @@ def test_every_command_is_in_the_readme_and_helps(name, odebench):
     assert shown.returncode == 0
     first_sentence = main.commands[name].help.partition(".")[0]
     assert first_sentence in " ".join(shown.stdout.split())
+    assert "Examples:" in shown.stdout

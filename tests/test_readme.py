@@ -65,7 +65,7 @@ def test_the_guides_entry_point_is_in_the_group_that_is_searched():
 def test_the_readmes_selections_are_understood(line, host):
     words = shlex.split(line, comments=True)
     options = {flag: [words[k + 1] for k, word in enumerate(words) if word == flag] for flag in ("-s", "-p")}
-    plan = Plan.of(host, Sampling(), solvers=options["-s"], problems=options["-p"], ladder="--ladder" in words)
+    plan = Plan(host, Sampling(), solvers=options["-s"], problems=options["-p"], ladder="--ladder" in words)
     assert len(list(plan)) >= 10
 
 

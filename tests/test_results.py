@@ -17,7 +17,7 @@ AWKWARD = [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 2.0**-52, np.next
 
 @pytest.fixture
 def run(tmp_path, row):
-    run = Run.create(tmp_path / "run", {})
+    run = Run.create(tmp_path / "run", {"metrics": ["drift"]})
     for k, number in enumerate(AWKWARD):
         run.append(
             row(
@@ -94,3 +94,18 @@ def test_a_run_is_found_by_directory_by_id_and_the_newest_by_default(tmp_path, m
     assert results.find(None).id == second.id
     with pytest.raises(BadRun, match="'nowhere' is not a directory"):
         results.find("nowhere")
+
+
+def test_many_problems_are_compared_a_few_at_a_time_with_the_same_outcome(tmp_path, row, monkeypatch):
+    run = Run.create(tmp_path / "run", {})
+    for k in range(3):  # the samples of a problem need not stand together
+        for rate in range(7):
+            for solver in ("one", "two"):
+                parameters = {"problem_params": {"rate": float(rate)}, "case_id": f"decay/{solver}/{rate}"}
+                run.append(row(solver, 1.0 + k * rate, 10.0 ** -len(solver), repeat=k, **parameters))
+    (at_once,) = results.comparisons(run)
+    monkeypatch.setattr(results, "_ROWS_AT_ONCE", 12)
+    chunks = list(results.comparisons(run))
+    assert [len(chunk) for chunk in chunks] == [4, 4, 4, 2]
+    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), at_once, check_dtype=False)
+    pd.testing.assert_frame_equal(at_once, analysis.compare(results.measurements(run)), check_like=True)

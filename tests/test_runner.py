@@ -50,7 +50,7 @@ def bench(tmp_path):
         for name, module in {"test": plugin, **dict(observers)}.items():
             assert host.register(module, name).error is None
         asked = Sampling(**sampling)
-        plan = Plan.of(host, asked, problems=[p.name + swept for p in problems], solvers=[s.name for s in solvers])
+        plan = Plan(host, asked, problems=[p.name + swept for p in problems], solvers=[s.name for s in solvers])
         record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}))
         run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host, observe)
         rows = list(record.measurements())
@@ -366,7 +366,7 @@ def test_a_run_that_breaks_off_says_so_and_keeps_its_rows(bench, tmp_path):
 
 def test_a_plan_whose_tasks_are_drawn_ahead_still_counts_right(host):
     sampling = Sampling(repeats=4)
-    plan = Plan.of(host, sampling, problems=["robertson", "decay"], solvers=["analytic", "euler[steps=10]"])
+    plan = Plan(host, sampling, problems=["robertson", "decay"], solvers=["analytic", "euler[steps=10]"])
     assert plan.total == 16
     tasks = iter(plan)
     drawn = [next(tasks) for _ in range(5)]

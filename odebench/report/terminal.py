@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from .. import measurement
@@ -13,9 +13,11 @@ from . import text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 _WIDTH_IN_A_FILE = 140
 HEADINGS = ("solver", "max error", "time", "slowdown", "first call", "samples", "remarks")
+_MOST_CASES = 500
 _LESS_NEEDED = ("first call", "samples")  # left out where the terminal is narrow
 LEGEND = (
     "max error: against the reference; ≤ where the reference knows no better. time: median of the samples. "
@@ -25,34 +27,44 @@ LEGEND = (
 )
 
 
-def print_table(comparison: pd.DataFrame, file: IO[str] | None = None) -> None:
-    """One table a problem, the most accurate first."""
-    from rich import box
+def print_tables(comparisons: Iterable[pd.DataFrame], file: IO[str] | None = None) -> None:
+    """One table a problem, the most accurate first; of very many cases, the first few hundred."""
     from rich.console import Console
-    from rich.table import Table
 
     file = file or sys.stdout
     width = None if file.isatty() or "COLUMNS" in os.environ else _WIDTH_IN_A_FILE
     console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-    if comparison.empty:
-        console.print("no samples")
-        return
-    for title, rows in _tables(comparison):
-        shown = [k for k, heading in enumerate(HEADINGS) if console.width >= 100 or heading not in _LESS_NEEDED]
-        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        table.padding = (0, 1, 0, 0)
-        longest = max(len(row[0]) for row in rows)
-        for k in shown:
-            if HEADINGS[k] == "solver":
-                table.add_column("solver", min_width=min(longest, max(12, console.width - 58)), overflow="fold")
-            elif HEADINGS[k] == "remarks":
-                table.add_column("remarks", overflow="fold")
+    printed = left_out = 0
+    for comparison in comparisons:
+        for title, rows in _tables(comparison):
+            if printed and printed + len(rows) > _MOST_CASES:
+                left_out += len(rows)
             else:
-                table.add_column(HEADINGS[k], justify="right", no_wrap=True)
-        for row in rows:
-            table.add_row(*(row[k] for k in shown), style="bold green" if row[-1].startswith("front") else "")
-        console.print(table)
-    console.print(LEGEND, style="dim")
+                _print_table(console, title, rows)
+                printed += len(rows)
+    if left_out:
+        console.print(f"... and {left_out} more cases: see comparison.csv", style="bold")
+    console.print(LEGEND if printed else "no samples", style="dim")
+
+
+def _print_table(console: Console, title: str, rows: list[list[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    shown = [k for k, heading in enumerate(HEADINGS) if console.width >= 100 or heading not in _LESS_NEEDED]
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.padding = (0, 1, 0, 0)
+    longest = max(len(row[0]) for row in rows)
+    for k in shown:
+        if HEADINGS[k] == "solver":
+            table.add_column("solver", min_width=min(longest, max(12, console.width - 58)), overflow="fold")
+        elif HEADINGS[k] == "remarks":
+            table.add_column("remarks", overflow="fold")
+        else:
+            table.add_column(HEADINGS[k], justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row[k] for k in shown), style="bold green" if row[-1].startswith("front") else "")
+    console.print(table)
 
 
 def markdown(comparison: pd.DataFrame) -> str:

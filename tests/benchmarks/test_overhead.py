@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from scipy.integrate import solve_ivp
 
@@ -54,18 +53,15 @@ def test_cost_of_a_case(benchmark, figure, tmp_path):
     host = Host()
     counted = host.solvers["euler"].function = Counted(host.solvers["euler"].function)
     rates = ",".join(str(1 + k / 2000) for k in range(2000))
-    plan = Plan.of(host, Sampling(repeats=1), problems=[f"decay[rate=[{rates}]]"], solvers=["euler[steps=10]"])
+    plan = Plan(host, Sampling(repeats=1), problems=[f"decay[rate=[{rates}]]"], solvers=["euler[steps=10]"])
     pd.DataFrame()  # imported, as psutil and scipy are: paid once a run, not a case
     record = Run.create(tmp_path / "run", {})
-    rows, memory = [], []
-    process = psutil.Process()
+    rows = []
 
     def observe(row):
         if row.status != "ok":
             raise AssertionError(row.reason)
         rows.append(row.wall_s)
-        if len(rows) % 100 == 0:
-            memory.append(process.memory_info().rss)
 
     worker = Worker(host, record.id, 1)
     start = time.perf_counter()
@@ -73,7 +69,23 @@ def test_cost_of_a_case(benchmark, figure, tmp_path):
     machinery = time.perf_counter() - start - counted.seconds
     assert len(rows) == 2000
     figure("machinery a case beside the solves, euler with 10 steps", 1e3 * machinery / 2000, "ms", 1.0)
-    figure("memory a case, from the 500th to the 2,000th", (memory[-1] - memory[4]) / 1500 / 1024, "KiB", 1.0)
+
+
+def test_memory_of_a_case(benchmark, figure, tmp_path):
+    """The peak of the whole process, tables included, for 2,000 cases and for 10,000."""
+
+    def peak_kib(cases):
+        rates = ",".join(str(1 + k / cases) for k in range(cases))
+        options = ["-q", "--repeats", "1", "-s", "euler[steps=10]", "-p", f"decay[rate=[{rates}]]"]
+        script = (
+            "import resource, sys\nfrom odebench.cli import main\nmain(sys.argv[1:], standalone_mode=False)\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        command = [sys.executable, "-c", script, "run", *options, "-o", str(tmp_path / str(cases))]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    few = benchmark.pedantic(lambda: peak_kib(2000), rounds=1)
+    figure("memory a case, from 2,000 cases to 10,000", (peak_kib(10_000) - few) / 8000, "KiB", 2.0)
 
 
 def test_scipy_ivp_over_solve_ivp(benchmark, paired, figure):
@@ -94,6 +106,22 @@ def test_scipy_ivp_over_solve_ivp(benchmark, paired, figure):
     benchmark(through_odebench)
     np.testing.assert_allclose(through_odebench().y, direct().y.T, rtol=1e-6)
     figure("scipy-ivp over a direct solve_ivp, Lotka-Volterra", paired(through_odebench, direct, 101), "x", 1.05)
+
+
+def test_scipy_ivp_over_solve_ivp_with_the_same_right_hand_side(benchmark, paired, figure):
+    """The same, where both call the traced right-hand side: what the plugin itself adds."""
+    host = Host()
+    ivp = host.problem("lotka-volterra")()
+    plugin = host.solver("scipy-ivp")
+
+    def direct():
+        return solve_ivp(ivp.f, ivp.t_span, ivp.y0, t_eval=ivp.t_eval, rtol=1e-8, atol=1e-11)
+
+    def through_odebench():
+        return plugin(ivp, ivp.t_eval, rtol=1e-8, atol=1e-11)
+
+    benchmark(through_odebench)
+    figure("scipy-ivp over solve_ivp with the same right-hand side", paired(through_odebench, direct, 101), "x", 1.05)
 
 
 def test_traced_over_numpy(benchmark, paired, figure):
