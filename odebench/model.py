@@ -94,7 +94,7 @@ class IVP:
             )
         if not np.isfinite(slope).all():
             raise BadProblem(f"rhs is not finite at the initial condition: rhs({t0}, {self.y0}) = {slope}.")
-        if batch.shape != (copies, *shape) or not np.allclose(batch, slope, rtol=1e-9, atol=0):
+        if batch.shape != (copies, *shape) or not np.abs(batch - slope).max() <= 1e-9 * np.abs(slope).max():
             raise BadProblem(
                 "expected rhs to treat each state of a batch by itself, t of shape (n,) and y of shape (n, d) giving "
                 f"(n, d), received shape {batch.shape} for n = {copies}; take components as y[..., 0] and join them "

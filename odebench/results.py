@@ -56,11 +56,13 @@ def write_tables(run: Run) -> None:
             writer = csv.writer(file, lineterminator="\n")
             columns = [*COLUMNS, *run.meta.get("metrics", ())]
             writer.writerow(columns)
-            for row in run.measurements():
+            lines = _Lines()
+            for position, row in run.positions():
                 cells = _cells(vars(row))
                 writer.writerow([cells.get(name) for name in columns])
+                lines.add(row, position)
         with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
-            for k, table in enumerate(comparisons(run)):
+            for k, table in enumerate(_comparisons(run, lines)):
                 write_csv(table, file, header=k == 0)
     except OSError as error:
         raise OutputError(
@@ -70,16 +72,30 @@ def write_tables(run: Run) -> None:
 
 def comparisons(run: Run) -> Iterator[pd.DataFrame]:
     """The rows of comparison.csv, a few whole problems at a time, in the order they were first measured."""
-    lines: dict[str, array[int]] = {}  # problem -> where its lines begin in the journal
+    lines = _Lines()
     for position, row in run.positions():
-        lines.setdefault(f"{row.problem}{row.problem_params}", array("Q")).append(position)
+        lines.add(row, position)
+    return _comparisons(run, lines)
+
+
+class _Lines:
+    """Where the lines of each problem begin in the journal; the samples of a problem need not stand together."""
+
+    def __init__(self) -> None:
+        self.of_problem: dict[str, array[int]] = {}
+
+    def add(self, row: Measurement, position: int) -> None:
+        self.of_problem.setdefault(f"{row.problem}{row.problem_params}", array("Q")).append(position)
+
+
+def _comparisons(run: Run, lines: _Lines) -> Iterator[pd.DataFrame]:
     chunk: list[Measurement] = []
-    for positions in lines.values():
+    for positions in lines.of_problem.values():
         chunk += run.at(positions)
         if len(chunk) >= _ROWS_AT_ONCE:
             yield analysis.compare(_table(chunk))
             chunk = []
-    if chunk or not lines:
+    if chunk or not lines.of_problem:
         yield analysis.compare(_table(chunk))
 
 

@@ -77,9 +77,10 @@ def test_memory_of_a_case(benchmark, figure, tmp_path):
     def peak_kib(cases):
         rates = ",".join(str(1 + k / cases) for k in range(cases))
         options = ["-q", "--repeats", "1", "-s", "euler[steps=10]", "-p", f"decay[rate=[{rates}]]"]
+        # not ru_maxrss, which begins at the parent's
         script = (
-            "import resource, sys\nfrom odebench.cli import main\nmain(sys.argv[1:], standalone_mode=False)\n"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+            "import sys\nfrom odebench.cli import main\nmain(sys.argv[1:], standalone_mode=False)\n"
+            "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
         )
         command = [sys.executable, "-c", script, "run", *options, "-o", str(tmp_path / str(cases))]
         return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
