@@ -49,7 +49,7 @@ def versions() -> dict[str, str]:
 
 
 def limit_threads(n: int) -> None:
-    """Hold BLAS, OpenMP and torch to `n` threads in this process; call again when a library has been imported since."""
+    """Hold BLAS, OpenMP and torch to `n` threads in this process, those that are loaded and those that will be."""
     from threadpoolctl import threadpool_limits
 
     os.environ.update({name: str(n) for name in THREAD_VARIABLES})  # for libraries that are yet to be loaded

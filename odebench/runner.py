@@ -83,7 +83,7 @@ class Plan:
 
 def describe(host: Host, sampling: Sampling, asked: dict[str, Any]) -> dict[str, Any]:
     """What run.json says beside the run's id and times."""
-    timed = {"long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
+    timed = {"short_s": timing.SHORT_S, "long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
     plugins = [
         {
             "source": o.source,

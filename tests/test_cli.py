@@ -56,7 +56,7 @@ def test_the_founding_comparison_is_what_run_does_alone(odebench, tmp_path):
 
 def test_without_torch_the_networks_are_rows_that_say_what_to_install(odebench, tmp_path):
     try:
-        import torch  # noqa: F401
+        import torch  # noqa: F401  (only whether it can be)
     except ModuleNotFoundError:
         pass
     else:

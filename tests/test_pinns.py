@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from odebench_plugins.solvers import _pinn, pinn_autograd, pinn_finite_difference  # noqa: E402
+from odebench_plugins.solvers import _pinn, pinn_autograd, pinn_finite_difference  # noqa: E402  (after the check for torch)
 
 from odebench.errors import BadParameter  # noqa: E402  (after the check for torch)
 from odebench.host import Host  # noqa: E402
