@@ -6,6 +6,7 @@ from .errors import SolverFailed as SolverFailed
 from .errors import Unsupported as Unsupported
 from .hookspecs import hookimpl as hookimpl
 from .model import IVP as IVP
+from .model import Monitor as Monitor
 from .model import Problem as Problem
 from .model import Solution as Solution
 from .model import Solver as Solver

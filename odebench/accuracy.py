@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .backends import Array
 
 
@@ -27,7 +29,8 @@ def errors(y: Array, y_ref: Array) -> dict[str, float]:
 
 def _rms(values: Array) -> float:
     """The root mean square, scaled so that squares neither overflow nor vanish."""
-    import numpy as np
-
     largest = float(values.max())
-    return 0.0 if largest == 0 else largest * float(np.sqrt(np.mean((values / largest) ** 2)))
+    if largest == 0:
+        return 0.0
+    scaled = (values / largest).ravel()
+    return largest * math.sqrt(scaled @ scaled / scaled.size)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 from . import measurement
+from .backends import Array
 
 COLUMNS = (
     "case_id",
@@ -36,9 +38,12 @@ COLUMNS = (
     *measurement.STATS,
 )
 
+TRUTH_VALUES = ("unstable", "at_reference_floor", "on_front")
+
 _IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
 _FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error"]
 _RESAMPLES = 1000
+_SIGNIFICANCE = 0.01
 _FEWEST_FOR_AN_INTERVAL = 5
 
 
@@ -49,12 +54,14 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     are; otherwise its status and reason are those of the first that is not, and it is not ranked. An error below
     that of the reference is given as the reference's.
     """
+    import pandas as pd
+
     rows = measurements.copy()
     floor = rows["reference_error"]
     for name in _FLOORED:
         rows[name] = rows[name].where(~(rows[name] < floor), floor)
-    by_case = rows.groupby("case_id", sort=False)
-    ok = rows[rows["status"] == measurement.OK].groupby("case_id", sort=False)
+    good = rows[rows["status"] == measurement.OK]
+    by_case, ok = rows.groupby("case_id", sort=False), good.groupby("case_id", sort=False)
 
     table = by_case[_IDENTITY].first()
     bad = rows[rows["status"] != measurement.OK].drop_duplicates("case_id").set_index("case_id")
@@ -63,9 +70,15 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     table["samples"] = by_case.size()
     table["wall_s_median"] = ok["wall_s"].median()
     table["wall_s_min"] = ok["wall_s"].min()
-    spread = ok["wall_s"].agg(list).map(_spread)
-    for k, name in enumerate(("wall_s_ci_low", "wall_s_ci_high", "unstable")):
-        table[name] = spread.map(lambda s, k=k: s[k]).reindex(table.index)
+    wall_s = good["wall_s"].to_numpy()
+    spread = pd.DataFrame.from_dict(
+        {case_id: _spread(wall_s[samples]) for case_id, samples in ok.indices.items()},
+        orient="index",
+        columns=["wall_s_ci_low", "wall_s_ci_high", "unstable"],
+    )
+    table[spread.columns] = spread.reindex(table.index)
+    elsewhere = by_case["machine"].nunique() > 1  # times of several machines say nothing about one
+    table["unstable"] = table["unstable"].where(~elsewhere, other=True)
     table["first_s"] = by_case["first_s"].first()
     table["query_s_median"] = ok["query_s"].median()
     for name in _FLOORED:
@@ -92,7 +105,17 @@ def _rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
     table["slowdown_vs_best_at_this_error"] = (rows[seconds] / best).reindex(table.index)
 
 
-def _spread(samples: list[float]) -> tuple[float, float, bool]:
+def differ(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two sets of samples differ significantly: a two-sided Mann-Whitney U test at 1 %.
+
+    It asks for no normal distribution, and of five samples against five for all of one set to lie below the other.
+    """
+    from scipy.stats import mannwhitneyu
+
+    return bool(mannwhitneyu(a, b).pvalue < _SIGNIFICANCE)
+
+
+def _spread(samples: Array) -> tuple[float, float, bool]:
     """A confidence interval of the median, and whether the timing is not to be trusted.
 
     The interval is a percentile bootstrap at 95 % with a fixed seed, so that reading a run twice gives it twice; NaN
@@ -101,11 +124,13 @@ def _spread(samples: list[float]) -> tuple[float, float, bool]:
     """
     import numpy as np
 
-    values = np.asarray(samples)
     low = high = float("nan")
+    if len(samples) < 2:
+        return low, high, False
+    values = np.asarray(samples)
     if values.size >= _FEWEST_FOR_AN_INTERVAL:
         draws = np.random.default_rng(0).integers(0, values.size, (_RESAMPLES, values.size))
         low, high = (float(q) for q in np.quantile(np.median(values[draws], axis=1), [0.025, 0.975]))
     mean = values.mean()
     far_off = np.abs(values - mean).max() >= 0.5 * mean
-    return low, high, bool(values.size > 1 and (values.std(ddof=1) >= 0.1 * mean or far_off))
+    return low, high, bool(values.std(ddof=1) >= 0.1 * mean or far_off)

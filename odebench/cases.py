@@ -47,8 +47,11 @@ class Case:
         return f"{self.problem.name}/{self.solver.name}/{digest[:12]}"
 
 
+_KEPT = 100  # variants of solvers, gone through anew for each problem, are seldom more
+
+
 class Variants:
-    """All variants of some selections, made anew each time they are gone through: a sweep of any size takes no room.
+    """All variants of some selections; many are made anew each time they are gone through, to take no room.
 
     Raises `BadSelection`, `BadParameter`, or what `look_up` raises for an unknown name.
     """
@@ -60,6 +63,7 @@ class Variants:
         self._repeated: set[bytes] = set()  # asked for more than once: given the first time only
         self.names: dict[str, int] = {}
         """How many there are, by name."""
+        self._first: list[Variant] = []  # all of them, where they are few
         seen: set[bytes] = set()
         for variant in itertools.chain(*self._sweeps):
             if variant.digest in seen:
@@ -67,11 +71,16 @@ class Variants:
             else:
                 seen.add(variant.digest)
                 self.names[variant.name] = self.names.get(variant.name, 0) + 1
+                if len(self._first) < _KEPT:
+                    self._first.append(variant)
 
     def __len__(self) -> int:
         return sum(self.names.values())
 
     def __iter__(self) -> Iterator[Variant]:
+        return iter(self._first) if len(self) <= _KEPT else self._anew()
+
+    def _anew(self) -> Iterator[Variant]:
         given: set[bytes] = set()
         for variant in itertools.chain(*self._sweeps):
             if self._repeated and variant.digest in self._repeated:
@@ -116,7 +125,10 @@ def seed_for(base: int, case_id: str, k: int) -> int:
 
 def canonical_json(params: Mapping[str, Any]) -> str:
     """One text for one set of values."""
-    return json.dumps(params, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _encode(params)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def selection_text(name: str, params: Mapping[str, Any]) -> str:

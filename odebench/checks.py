@@ -32,12 +32,12 @@ def states(solution: object, ivp: IVP) -> tuple[Array, str]:
         finite = np.isfinite(y).all(axis=1)
         later = np.count_nonzero(~finite) - 1
         raise Diverged(f"y is not finite at t = {ivp.t_eval[np.argmin(finite)]:g} and {later} later times")
-    return y.astype(np.float64, copy=False), str(y.dtype)
+    return y.astype(np.float64, copy=False), y.dtype.name
 
 
-def dense_states(values: object, ivp: IVP) -> None:
-    """Refuse what `dense(t_eval)` returned where it is no real array (n, d)."""
-    _real_array(values, "dense(t_eval)", ivp)
+def dense_states(values: object, ivp: IVP) -> Array:
+    """What `dense(t_eval)` returned; refused where it is no real array (n, d)."""
+    return _real_array(values, "dense(t_eval)", ivp)
 
 
 def stats(solution: Solution) -> dict[str, float | None]:

@@ -7,16 +7,16 @@ import os
 import signal
 import sys
 import warnings
+from dataclasses import asdict, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from . import __version__
 from .errors import OdebenchError
-
-FOUNDING_SOLVERS = ("analytic", "scipy-ivp", "pinn-autograd", "pinn-finite-difference")
-FOUNDING_PROBLEMS = ("decay",)
 
 USAGE_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 3, 130
 
@@ -93,12 +93,12 @@ def main() -> None:
 )
 @click.option("-p", "--problem", "problems", multiple=True, metavar="PROBLEM", help="The same for problems.")
 @click.option("--ladder", is_flag=True, help="Run each solver at every rung of its ladder of effort.")
+@click.option("--quick", "protocol", flag_value="quick", help="One sample a case.")
 @click.option(
-    "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Samples of a solver without chance."
+    "--rigorous", "protocol", flag_value="rigorous", help="20 samples a case, of 10 seeds where chance is used."
 )
-@click.option(
-    "--seeds", type=click.IntRange(1), default=3, show_default=True, help="Samples of a solver that uses chance."
-)
+@click.option("--repeats", type=click.IntRange(1), help="Samples of a solver without chance. [default: 5]")
+@click.option("--seeds", type=click.IntRange(1), help="Samples of a solver that uses chance. [default: 3]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Base seed; each sample's own is derived from it.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads a solver may use.")
 @click.option(
@@ -108,6 +108,41 @@ def main() -> None:
     metavar="DIR",
     help="New directory for the run. [default: results/<run-id>]",
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["process", "inline", "dask"]),
+    default="process",
+    show_default=True,
+    help="Where solvers run: in a process of their own; to debug one, in this; or in processes on a Dask cluster.",
+)
+@click.option("--dask", "address", metavar="ADDRESS", help="Scheduler of a Dask cluster. [default: a local one of -j]")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Cases at a time.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=600,
+    show_default=True,
+    metavar="S",
+    help="Seconds a solve may take; 0 for no limit.",
+)
+@click.option(
+    "--memory",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MB",
+    help="Resident memory a solver's process may take. [default: 80 % of what is free, shared by the jobs]",
+)
+@click.option(
+    "--resume",
+    "resumed",
+    metavar="RUN",
+    help="Finish a run that was interrupted: take the samples it asked for and has not got.",
+)
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="Take over samples of the runs beside this one that were taken by the same code, versions and protocol, "
+    "with as many threads, on this machine.",
+)
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any row is not ok.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table.")
 @plugin_option
@@ -116,13 +151,21 @@ def run(
     solvers: tuple[str, ...],
     problems: tuple[str, ...],
     ladder: bool,
-    repeats: int,
-    seeds: int,
+    protocol: str | None,
+    repeats: int | None,
+    seeds: int | None,
     seed: int,
     threads: int,
     output: Path | None,
+    resumed: str | None,
+    reuse: bool,
     strict: bool,
     quiet: bool,
+    executor: str,
+    address: str | None,
+    jobs: int,
+    timeout: float,
+    memory: float | None,
     plugins: tuple[str, ...],
 ) -> None:
     """Measure every selected solver on every selected problem.
@@ -135,27 +178,62 @@ def run(
       odebench run
       odebench run -p van-der-pol -s 'scipy-ivp[method=[Radau,BDF,LSODA]]' --ladder
       odebench run -s pinn-autograd --seeds 20 -o results/twenty-seeds
+      odebench run --resume results/twenty-seeds
     """
     from . import results, runner
-    from .executors import InlineExecutor
+    from .executors import DaskExecutor, Executor, InlineExecutor, ProcessExecutor
+    from .isolation import Limits
     from .journal import Run
     from .report.progress import progress
     from .worker import Worker
 
     host = _host(plugins)
-    sampling = runner.Sampling(repeats=repeats, seeds=seeds, base_seed=seed, threads=threads)
-    asked: dict[str, Any] = {
-        "solvers": list(solvers or FOUNDING_SOLVERS),
-        "problems": list(problems or FOUNDING_PROBLEMS),
-        "ladder": ladder,
-    }
-    plan = runner.Plan(host, sampling, **asked)
-    record = Run.create(output, runner.describe(host, sampling, asked))
+    if resumed is not None:
+        _refuse_what_the_run_says()
+        said = results.find(resumed).meta.get("protocol", {})
+        executor, jobs = _unless_given("executor", said), _unless_given("jobs", said)
+        timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
+    if executor == "inline" and jobs > 1:
+        raise click.UsageError("--executor inline takes one case at a time. Leave out -j, or --executor.")
+    if address is not None and executor != "dask":
+        raise click.UsageError("--dask names a cluster for --executor dask. Add that, or leave out --dask.")
+    timeout = timeout or 0
+    if not (isfinite(timeout) and isfinite(memory or 0)):
+        raise click.UsageError("--timeout and --memory take finite numbers; --timeout 0 is for no limit.")
+    if memory is None and address is None:  # of a cluster's machines we know nothing
+        memory = runner.memory_share_mb(jobs)
+    limits = Limits(timeout or None, memory)
+    carried_out = {"executor": executor, "jobs": jobs, **(asdict(limits) if executor != "inline" else {})}
+    if resumed is not None:
+        record, plan = runner.resume(host, results.find(resumed).directory, carried_out)
+    else:
+        effort = {"repeats": repeats, "seeds": seeds}
+        sampling = replace(runner.PROTOCOLS[protocol or "normal"], **{k: v for k, v in effort.items() if v is not None})
+        sampling = replace(sampling, base_seed=seed, threads=threads)
+        asked: dict[str, Any] = {
+            "solvers": list(solvers or runner.FOUNDING_SOLVERS),
+            "problems": list(problems or runner.FOUNDING_PROBLEMS),
+            "ladder": ladder,
+        }
+        plan = runner.Plan(host, sampling, **asked)
+        record = Run.create(output, runner.describe(host, sampling, asked, carried_out))
+    threads = plan.sampling.threads
+    if jobs > 1:
+        click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
+    executing: Executor
+    if executor == "inline":
+        executing = InlineExecutor(Worker(host, record.id, threads))
+    elif executor == "dask":
+        executing = DaskExecutor(host, record.id, threads, limits, jobs, address)
+    else:
+        executing = ProcessExecutor(host, record.id, threads, limits, jobs)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
-        signal.signal(getattr(signal, ending), signal.default_int_handler)  # ends as Ctrl-C does: nothing is lost
+        if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(getattr(signal, ending), signal.default_int_handler)  # ends as Ctrl-C does: nothing is lost
     with progress(plan, quiet=quiet) as observe:
-        runner.run(record, plan, InlineExecutor(Worker(host, record.id, threads)), host, observe)
+        earlier = runner.earlier_samples(record, plan, host) if reuse else None
+        runner.run(record, plan, executing, host, observe, earlier)
 
     if not quiet:
         from .report.terminal import print_tables
@@ -167,6 +245,23 @@ def run(
         sys.exit(INTERRUPTED)
     if strict and any((table["status"] != "ok").any() for table in results.comparisons(record)):
         sys.exit(1)
+
+
+def _unless_given(option: str, said: dict[str, Any], key: str = "") -> Any:
+    """An option of the command line; where it was not given, what the run said that is resumed."""
+    context = click.get_current_context()
+    if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+        return context.params[option]
+    return said.get(key or option, context.params[option])
+
+
+def _refuse_what_the_run_says() -> None:
+    """With --resume, what is measured stands in the run."""
+    context = click.get_current_context()
+    for option in ("solvers", "problems", "ladder", "protocol", "repeats", "seeds", "seed", "threads", "output"):
+        if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+            names = " and ".join(p.opts[-1] for p in context.command.params if p.name == option)
+            raise click.UsageError(f"--resume takes what to measure from the run. Leave out {names}.")
 
 
 @main.command("list")
@@ -222,6 +317,8 @@ def show(name: str, plugins: tuple[str, ...]) -> None:
 def table(runs: tuple[str, ...], style: str) -> None:
     """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
 
+    Where several runs measured the same case, its samples are taken together.
+
     \b
     Examples:
       odebench table
@@ -231,7 +328,11 @@ def table(runs: tuple[str, ...], style: str) -> None:
     from . import analysis, results
     from .report import terminal
 
-    comparison = analysis.compare(results.measurements([results.find(name) for name in runs or (None,)]))
+    found = {run.id: run for run in map(results.find, runs or (None,))}
+    for run in found.values():
+        if run.meta["status"] != "complete":
+            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
+    comparison = analysis.compare(results.measurements(found.values()))
     if style == "csv":
         results.write_csv(comparison, sys.stdout)
     elif style == "markdown":
@@ -244,7 +345,7 @@ def table(runs: tuple[str, ...], style: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @debug_option
 def env(as_json: bool) -> None:
-    """Show the machine, the versions and the thread settings that a run records.
+    """Show the machine, the versions and the thread settings that a run records, and what would spoil timings.
 
     \b
     Examples:
@@ -255,9 +356,9 @@ def env(as_json: bool) -> None:
 
     from . import environment
 
-    described = environment.describe()
+    described, disturbances = environment.describe(), environment.disturbances()
     if as_json:
-        click.echo(json.dumps(described, indent=2))
+        click.echo(json.dumps({**described, "disturbances": disturbances}, indent=2))
         return
     versions = described.pop("versions")
     for key, value in described.items():
@@ -265,6 +366,9 @@ def env(as_json: bool) -> None:
     click.echo("versions")
     for name, version in versions.items():
         click.echo(f"  {name:26} {version}")
+    click.echo("what would spoil timings" if disturbances else "nothing that would spoil timings was seen")
+    for sentence in disturbances:
+        click.echo(f"  {sentence}")
 
 
 def _host(plugins: tuple[str, ...], *, warn: bool = True) -> Any:

@@ -54,6 +54,10 @@ class BadRun(OdebenchError):
     """A directory that is not a run, or a run that cannot be read."""
 
 
+class ClusterError(OdebenchError):
+    """A Dask cluster that cannot be reached, or no longer."""
+
+
 class SolverFailed(Exception):
     """Raised by a solver that tried and did not succeed; the row's status is `failed`, its reason the message."""
 
@@ -62,9 +66,17 @@ class Unsupported(Exception):
     """Raised by a solver that cannot do this problem at all; the row's status is `unsupported`."""
 
 
+_MOST = 1000
+
+
 def one_line(message: object) -> str:
     """A message as it can stand in a table: on one line, and without what UTF-8 cannot hold."""
-    return " ".join(str(message).split()).encode("utf-8", "backslashreplace").decode()
+    try:
+        text = str(message)
+    except Exception as error:  # a plugin's exception may do anything
+        text = f"<its message raised {type(error).__name__}>"
+    line = " ".join(text[:_MOST].split()).encode("utf-8", "backslashreplace").decode()
+    return line if len(text) <= _MOST else f"{line} ..."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

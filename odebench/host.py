@@ -83,7 +83,9 @@ class Host:
         from_environment = filter(None, os.environ.get(FILES_VARIABLE, "").split(os.pathsep))
         self._load_built_ins()
         self._load_entry_points()
-        for path in dict.fromkeys(Path(file).expanduser().resolve() for file in (*from_environment, *files)):
+        self.files = tuple(dict.fromkeys(Path(f).expanduser().resolve() for f in (*from_environment, *files)))
+        """The plugin files it was given: what another process needs to find the same plugins."""
+        for path in self.files:
             self._load_file(path)
 
     @property

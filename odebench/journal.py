@@ -6,35 +6,82 @@ import json
 import os
 import secrets
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from . import measurement
 from .errors import BadRun, OutputError
-from .measurement import Measurement
+from .measurement import BLANK, FIELDS, Measurement
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where nothing keeps two runs apart but their directories
+    fcntl = None  # type: ignore[assignment]  # a module elsewhere
 
 SCHEMA_VERSION = 1
 
+_WORTH_KEEPING = (measurement.OK, measurement.UNSUPPORTED)  # what went wrong may go right
+_ESSENTIAL = {"run_id", "started_at", "status"}
+_encode = json.JSONEncoder(allow_nan=False).encode
 _REMEDY = "Expected a run directory, such as 'odebench run' makes."
 
 
+class Archive:
+    """The samples of all runs below a directory, to be found by what they are samples of and how they were taken."""
+
+    def __init__(self, root: Path, contexts: Collection[str], *, without: Path) -> None:
+        """Of samples in one of these contexts, `without` those of one directory."""
+        self._runs: list[Run] = []
+        self._at: dict[_Key, tuple[int, int]] = {}  # the run's number and the line's position
+        for path in sorted(root.glob("*/run.json")):
+            if path.parent.absolute() != without:
+                with suppress(BadRun):  # another version's, or a broken one's
+                    self._add(Run.open(path.parent), contexts)
+
+    def _add(self, run: Run, contexts: Collection[str]) -> None:
+        self._runs.append(run)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a torn last line is no loss here
+            for position, fields in run.lines():
+                if fields["context"] in contexts and fields["status"] in _WORTH_KEEPING:
+                    self._at[_key(**fields)] = len(self._runs) - 1, position
+
+    def find(self, case_id: str, repeat: int, seed: int | None, context: str) -> Measurement | None:
+        """The latest such sample; None where there is none."""
+        found = self._at.get(_key(case_id, repeat, seed, context))
+        if found is None:
+            return None
+        number, position = found
+        return Measurement(**next(self._runs[number].lines_at([position])))
+
+
+_Key: TypeAlias = tuple[str, int, int | None, str]
+
+
+def _key(case_id: str, repeat: int, seed: int | None, context: str, **_: Any) -> _Key:
+    return case_id, repeat, seed, context
+
+
 class Run:
-    """A run directory. `create` begins one, `open` reads one that exists."""
+    """A run directory. `create` begins one, `open` reads one that exists, `resume` goes on with one.
+
+    One process writes it at a time: the journal is locked from its opening to `finish`, or to the end of the process.
+    """
 
     def __init__(self, directory: Path, meta: dict[str, Any]) -> None:
         self.directory = directory
         self.meta = meta
         """What run.json holds."""
+        self.journal_path = directory / "measurements.jsonl"
+        self._journal: int | None = None  # a file descriptor, where this process writes
 
     @property
     def id(self) -> str:
         """Made of the time it began and a few random digits."""
         return str(self.meta["run_id"])
-
-    @property
-    def journal_path(self) -> Path:
-        return self.directory / "measurements.jsonl"
 
     @classmethod
     def create(cls, directory: Path | None, meta: Mapping[str, Any]) -> Run:
@@ -51,16 +98,52 @@ class Run:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             if any(directory.iterdir()):
-                raise OutputError(
-                    f"output directory '{directory}' is not empty. Name a new one with -o, or leave -o out."
-                )
+                raise FileExistsError
+            run._journal = os.open(run.journal_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666)
+            run._lock()
             run._write_meta()
-            run.journal_path.touch()
+        except FileExistsError:
+            what = "is not empty" if directory.is_dir() else "is a file"
+            raise OutputError(
+                f"output directory '{directory}' {what}. Name a new one with -o, or leave -o out."
+            ) from None
         except OSError as error:
             raise OutputError(
                 f"cannot write the output directory '{directory}': {error.strerror}. Name another with -o."
             ) from error
         return run
+
+    @classmethod
+    def resume(cls, directory: Path) -> Run:
+        """Open a run to go on with it; a torn last line is cut off, with a warning. `describe` says that it goes on.
+
+        Raises `BadRun` where the directory is none, `OutputError` where it cannot be written or somebody else does.
+        """
+        run = cls.open(directory)
+        run.directory, run.journal_path = directory.absolute(), run.journal_path.absolute()
+        try:
+            run._journal = os.open(run.journal_path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            run._lock()
+            whole = 0
+            with open(run._journal, "rb", closefd=False) as journal:
+                for line in journal:
+                    whole += len(line) if line.endswith(b"\n") else 0
+            if whole < os.fstat(run._journal).st_size:
+                warnings.warn(f"'{run.journal_path}': the last line is torn and was dropped.", stacklevel=2)
+                os.ftruncate(run._journal, whole)
+        except OSError as error:
+            raise OutputError(f"cannot go on with the run '{directory}': {error.strerror}.") from error
+        return run
+
+    def _lock(self) -> None:
+        """Keep others from writing; the operating system lets go of it when this process ends, however it does."""
+        if fcntl is not None and self._journal is not None:
+            try:
+                fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(
+                    f"another process is writing the run '{self.directory}'. Wait for it, or end it."
+                ) from None
 
     @classmethod
     def open(cls, directory: Path) -> Run:
@@ -73,37 +156,43 @@ class Run:
             raise BadRun(f"'{directory}' is not a run: no readable run.json ({error.strerror}). {_REMEDY}") from error
         except ValueError as error:
             raise BadRun(f"'{directory / 'run.json'}' cannot be read: {error}. {_REMEDY}") from error
-        if not isinstance(meta, dict) or "run_id" not in meta:
+        if not isinstance(meta, dict) or "schema_version" not in meta:
             raise BadRun(f"'{directory / 'run.json'}' is not a run's. {_REMEDY}")
-        if meta.get("schema_version") != SCHEMA_VERSION:
+        if meta["schema_version"] != SCHEMA_VERSION:
             written_by = meta.get("environment", {}).get("odebench", "another version")
             raise BadRun(
                 f"'{directory}' has schema version {meta.get('schema_version')}; this odebench reads {SCHEMA_VERSION}. "
                 f"Read it with the odebench that wrote it: {written_by}."
             )
+        if missing := _ESSENTIAL - meta.keys():
+            raise BadRun(f"'{directory / 'run.json'}' is not a run's: it lacks {', '.join(sorted(missing))}. {_REMEDY}")
         return cls(directory, meta)
 
-    def append(self, measurement: Measurement) -> None:
+    def append(self, row: Measurement) -> None:
         """Add a line to the journal and hand it to the operating system: a crash of this process loses nothing."""
-        line = memoryview(json.dumps(vars(measurement), allow_nan=False).encode() + b"\n")
-        try:
-            descriptor = os.open(self.journal_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            try:
-                while line:
-                    line = line[os.write(descriptor, line) :]
-            finally:
-                os.close(descriptor)
-        except OSError as error:
+        if self._journal is None:
             raise OutputError(
-                f"cannot write to '{self.journal_path}': {error.strerror}. Everything before it is kept."
+                f"the run '{self.directory}' is open for reading, or finished: use Run.create or Run.resume."
+            )
+        line = _encode(vars(row)).encode() + b"\n"
+        written = 0
+        try:
+            while written < len(line):
+                written += os.write(self._journal, line[written:])
+        except OSError as error:
+            with suppress(OSError):  # half a line would be in the way of those to come
+                os.ftruncate(self._journal, os.fstat(self._journal).st_size - written)
+            raise OutputError(
+                f"cannot write to '{self.journal_path}': {error.strerror}. Everything before it is kept; "
+                f"'odebench run --resume {self.directory}' goes on from there."
             ) from error
 
     def measurements(self) -> Iterator[Measurement]:
         """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
-        return (row for _, row in self.positions())
+        return (Measurement(**fields) for _, fields in self.lines())
 
-    def positions(self) -> Iterator[tuple[int, Measurement]]:
-        """The same, each with the position of its line, for `at`."""
+    def lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The same as the fields of a `Measurement`, each with the position of its line, for `lines_at`."""
         if not self.journal_path.exists():
             return
         position = 0
@@ -113,26 +202,46 @@ class Run:
                     warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
                     return
                 try:
-                    yield position, Measurement(**json.loads(line))
+                    fields = BLANK | json.loads(line.decode())
+                    if fields.keys() != FIELDS:
+                        raise ValueError("it has other fields")
                 except (ValueError, TypeError) as error:
-                    what = error if isinstance(error, ValueError) else "it has other fields"
-                    raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {what}.") from error
+                    raise BadRun(f"'{self.journal_path}', line {number}, is not a measurement: {error}.") from error
+                yield position, fields
                 position += len(line)
 
-    def at(self, positions: Iterable[int]) -> Iterator[Measurement]:
-        """The samples whose lines stand at these positions."""
+    def lines_at(self, positions: Iterable[int]) -> Iterator[dict[str, Any]]:
+        """The fields of the samples whose lines stand at these positions."""
         with self.journal_path.open("rb") as journal:
             for position in positions:
                 journal.seek(position)
-                yield Measurement(**json.loads(journal.readline()))
+                yield BLANK | json.loads(journal.readline().decode())
+
+    def describe(self, **more: Any) -> None:
+        """Add to what run.json says."""
+        self.meta |= more
+        self._write_meta()
 
     def finish(self, status: str) -> None:
-        """Record that the run ended: `complete` or `interrupted`."""
+        """Record that the run ended, `complete`, `interrupted` or `failed`, and write it no more."""
         self.meta |= {"finished_at": datetime.now(UTC).isoformat(timespec="microseconds"), "status": status}
-        self._write_meta()
+        try:
+            self._write_meta()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write '{self.directory / 'run.json'}': {error.strerror}. The journal has every sample."
+            ) from error
+        finally:
+            if self._journal is not None:
+                os.close(self._journal)
+                self._journal = None
 
     def _write_meta(self) -> None:
         path = self.directory / "run.json"
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(self.meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        try:
+            part.write_text(json.dumps(self.meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            os.replace(part, path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, NamedTuple
 
 OK = "ok"
 UNSUPPORTED = "unsupported"
@@ -11,7 +11,21 @@ UNAVAILABLE = "unavailable"
 FAILED = "failed"
 DIVERGED = "diverged"
 OUT_OF_MEMORY = "out-of-memory"
-STATUSES = (OK, UNSUPPORTED, UNAVAILABLE, FAILED, DIVERGED, "timeout", OUT_OF_MEMORY, "crashed")
+TIMEOUT = "timeout"
+CRASHED = "crashed"
+STATUSES = (OK, UNSUPPORTED, UNAVAILABLE, FAILED, DIVERGED, TIMEOUT, OUT_OF_MEMORY, CRASHED)
+
+
+class Checkpoint(NamedTuple):
+    """How far a solve had come at some time."""
+
+    step: int
+    wall_s: float
+    """Of the solver's own time, since its call."""
+    loss: float | None
+    max_abs_error: float | None
+    """None where it is not finite."""
+    rms_abs_error: float | None
 
 
 @dataclass
@@ -53,10 +67,15 @@ class Measurement:
     threads: int | None = None
     dtype: str | None = None
     started_at: str | None = None
+    machine: str | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     """Error norms from plugins; in the tables each is a column of its own, after the others."""
     other_stats: dict[str, float | None] = field(default_factory=dict)
     """What the solver counted beyond the columns; in the journal only."""
+    context: str | None = None
+    """Stands for the code, versions, protocol and machine it was measured with; in the journal only."""
+    trace: list[Checkpoint] = field(default_factory=list)
+    """How a method that trains or iterates came to its solution; in traces.csv and the journal only."""
     oracle: bool = False
     """Whether the solver is told the solution, and so not ranked; in the journal only."""
     traceback: str | None = None
@@ -64,4 +83,9 @@ class Measurement:
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")
-COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in ("metrics", "other_stats", "oracle", "traceback"))
+_JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "oracle", "traceback")
+FIELDS = frozenset(f.name for f in fields(Measurement))
+_EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": []}
+BLANK = {f.name: f.default for f in fields(Measurement) if f.default is not MISSING} | _EMPTY
+"""What a row says where nothing was written: a journal may be older than a column."""
+COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in _JOURNAL_ONLY)

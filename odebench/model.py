@@ -84,7 +84,7 @@ class IVP:
         copies = self.y0.size + 1  # unlike the number of states, so that the two axes cannot be taken for each other
         try:
             slope = np.asarray(self.rhs(t0, self.y0, np))
-            batch = np.asarray(self.rhs(np.full(copies, t0), np.tile(self.y0, (copies, 1)), np))
+            batch = np.asarray(self.rhs(np.full(copies, t0), self.y0[None].repeat(copies, axis=0), np))
         except Exception as error:
             raise BadProblem(f"rhs(t, y, numpy) raised {type(error).__name__}: {error}.") from error
         if slope.shape != shape or slope.dtype.kind not in "fiu":
@@ -143,6 +143,16 @@ class Solution:
     """What the method counted: rhs_calls, jac_calls, steps, epochs, n_parameters, final_loss, or its own."""
 
 
+class Monitor:
+    """What a method that trains or iterates reports to, step by step; this one takes no notice.
+
+    A solver with an argument `monitor` is given one by the host, whose clock stands still while it looks at a report.
+    """
+
+    def __call__(self, step: int, loss: float | None, dense: Callable[[Array], Array]) -> None:
+        """After `step` steps the loss is this, and the solution `dense(t)`: times (n,) -> states (n, d)."""
+
+
 class Problem(NamedFunction[IVP]):
     """A function that makes an `IVP` from parameters; made by `@problem`."""
 
@@ -165,7 +175,7 @@ class Solver(NamedFunction[Solution]):
     """A function that makes a `Solution` from an `IVP` and times; made by `@solver`."""
 
     kind = "solver"
-    reserved = frozenset({"seed"})
+    reserved = frozenset({"seed", "monitor"})
 
     def __init__(
         self,
@@ -183,6 +193,8 @@ class Solver(NamedFunction[Solution]):
         self.order = order
         self.uses_chance = "seed" in inspect.signature(function).parameters
         """Whether it takes a seed, so that its samples are taken with different ones."""
+        self.reports = "monitor" in inspect.signature(function).parameters
+        """Whether it takes a monitor, and says how far it is."""
 
     @property
     def is_oracle(self) -> bool:
@@ -220,6 +232,7 @@ def solver(function: Callable[..., Solution] | None = None, /, **options: Any) -
     requires: distributions it needs, as pip would be given them (`"scipy"`, `"torch>=2"`); imported inside the
     function, so that listing costs nothing. ladder: parameter sets of rising effort, for work-precision diagrams
     (`--ladder`). tags: `oracle` for a method that is told the solution. order: the order of convergence, where the
-    method has one. source: where the method is from. An argument `seed` is supplied by the host, new for each sample.
+    method has one. source: where the method is from. An argument `seed` is supplied by the host, new for each sample,
+    and so is an argument `monitor`, a `Monitor` for methods that train or iterate.
     """
     return Solver(function) if function is not None else lambda f: Solver(f, **options)

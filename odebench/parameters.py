@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +66,12 @@ class Parameter:
             value = tuple(map(_plain, value)) if tuple in self.types else list(map(_plain, value))
         if (self.types or self.choices) and type(value) not in self.types:
             raise ValueError
-        json.dumps(value, allow_nan=False)  # ValueError for what is not finite: a case's id and its row are JSON
+        # a case's id and its row are JSON, which holds no NaN, no infinity and no objects
+        if type(value) is float:
+            if not math.isfinite(value):
+                raise ValueError
+        elif type(value) not in (int, str, bool, type(None)):
+            json.dumps(value, allow_nan=False)
         return value
 
 
@@ -159,20 +165,19 @@ class NamedFunction(Generic[Result]):
 
         Raises `BadParameter` for an unknown name or a value of the wrong type.
         """
+        values = {name: self.parameters[name].default for name in sorted(self.parameters)}
         for name, value in given.items():
-            if name not in self.parameters:
+            if name not in values:
                 parameters = ", ".join(self.parameters) or "none"
                 known = f"{did_you_mean(name, self.parameters)} Parameters of {self.name}: {parameters}."
                 if name in self.reserved:
-                    known = f"The host supplies it: see the option --{name}."
+                    known = "The host supplies it" + (": see the option --seed." if name == "seed" else ".")
                 raise BadParameter(f"{self.kind} {self.name!r} has no parameter {name!r}. {known}")
             try:
-                self.parameters[name].accept(value)
+                values[name] = self.parameters[name].accept(value)
             except (ValueError, TypeError):
                 raise BadParameter(
                     f"{self.kind} {self.name!r}: expected {self.parameters[name].expected} for {name!r}, "
                     f"received {value!r} ({type(value).__name__})."
                 ) from None
-        return {
-            name: p.accept(given[name]) if name in given else p.default for name, p in sorted(self.parameters.items())
-        }
+        return values

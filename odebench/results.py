@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -13,16 +13,20 @@ from typing import IO, TYPE_CHECKING, Any
 from . import analysis
 from .errors import BadRun, OutputError
 from .journal import Run
-from .measurement import COLUMNS, Measurement
+from .measurement import COLUMNS, Checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MEASUREMENTS = "measurements.csv"
 COMPARISON = "comparison.csv"
+TRACES = "traces.csv"
+_SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
+TRACE_COLUMNS = (*_SAMPLE, *Checkpoint._fields)
 
 ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
+_encode = json.JSONEncoder(sort_keys=True).encode
 _WHOLE = ("seed", "repeat", "loops", "rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "threads")
 _REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss")))
 
@@ -46,23 +50,30 @@ def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
 
     `problem_params` and `solver_params` are JSON text with sorted keys.
     """
-    return _table(row for run in ([runs] if isinstance(runs, Run) else runs) for row in run.measurements())
+    return _table(fields for run in ([runs] if isinstance(runs, Run) else runs) for _, fields in run.lines())
 
 
 def write_tables(run: Run) -> None:
-    """Write measurements.csv and comparison.csv beside the journal, holding no more than a few problems at a time."""
+    """Write the CSV files beside the journal, holding no more than a few problems at a time."""
     try:
-        with (run.directory / MEASUREMENTS).open("w", newline="", encoding="utf-8") as file:
+        with (
+            (run.directory / MEASUREMENTS).open("w", newline="", encoding="utf-8") as file,
+            (run.directory / TRACES).open("w", newline="", encoding="utf-8") as traces,
+        ):
+            checkpoints = csv.writer(traces, lineterminator="\n")
+            checkpoints.writerow(TRACE_COLUMNS)
             writer = csv.writer(file, lineterminator="\n")
             columns = [*COLUMNS, *run.meta.get("metrics", ())]
             writer.writerow(columns)
-            lines = _Lines()
-            for position, row in run.positions():
-                cells = _cells(vars(row))
+            index = _Index()
+            for position, fields in run.lines():
+                index.add(position, fields)
+                cells = _cells(fields)
                 writer.writerow([cells.get(name) for name in columns])
-                lines.add(row, position)
+                sample = [fields[name] for name in _SAMPLE]
+                checkpoints.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
         with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
-            for k, table in enumerate(_comparisons(run, lines)):
+            for k, table in enumerate(_comparisons(run, index)):
                 write_csv(table, file, header=k == 0)
     except OSError as error:
         raise OutputError(
@@ -72,46 +83,47 @@ def write_tables(run: Run) -> None:
 
 def comparisons(run: Run) -> Iterator[pd.DataFrame]:
     """The rows of comparison.csv, a few whole problems at a time, in the order they were first measured."""
-    lines = _Lines()
-    for position, row in run.positions():
-        lines.add(row, position)
-    return _comparisons(run, lines)
+    index = _Index()
+    for position, fields in run.lines():
+        index.add(position, fields)
+    return _comparisons(run, index)
 
 
-class _Lines:
+class _Index:
     """Where the lines of each problem begin in the journal; the samples of a problem need not stand together."""
 
     def __init__(self) -> None:
         self.of_problem: dict[str, array[int]] = {}
 
-    def add(self, row: Measurement, position: int) -> None:
-        self.of_problem.setdefault(f"{row.problem}{row.problem_params}", array("Q")).append(position)
+    def add(self, position: int, fields: Mapping[str, Any]) -> None:
+        self.of_problem.setdefault(f"{fields['problem']}{fields['problem_params']}", array("Q")).append(position)
+
+    def chunks(self) -> Iterator[array[int]]:
+        """The lines of whole problems, some thousands at a time; at least one chunk, if an empty one."""
+        chunk = array("Q")
+        for positions in self.of_problem.values():
+            chunk += positions
+            if len(chunk) >= _ROWS_AT_ONCE:
+                yield chunk
+                chunk = array("Q")
+        if chunk or not self.of_problem:
+            yield chunk
 
 
-def _comparisons(run: Run, lines: _Lines) -> Iterator[pd.DataFrame]:
-    chunk: list[Measurement] = []
-    for positions in lines.of_problem.values():
-        chunk += run.at(positions)
-        if len(chunk) >= _ROWS_AT_ONCE:
-            yield analysis.compare(_table(chunk))
-            chunk = []
-    if chunk or not lines.of_problem:
-        yield analysis.compare(_table(chunk))
+def _comparisons(run: Run, index: _Index) -> Iterator[pd.DataFrame]:
+    return (analysis.compare(_table(run.lines_at(positions))) for positions in index.chunks())
 
 
 def write_csv(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> None:
     """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
-    writer = csv.writer(file, lineterminator="\n")
-    if header:
-        writer.writerow(table.columns)
-    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
-        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in row])
+    words = {name: table[name].map({True: "true", False: "false"}) for name in analysis.TRUTH_VALUES}
+    table.assign(**words).to_csv(file, header=header, index=False, lineterminator="\n")
 
 
-def _table(rows: Iterable[Measurement]) -> pd.DataFrame:
+def _table(lines: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
-    table = pd.DataFrame(_cells(vars(row)) | {ORACLE: row.oracle} for row in rows)
+    table = pd.DataFrame(_cells(fields) | {ORACLE: fields["oracle"]} for fields in lines)
     table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in (*COLUMNS, ORACLE)), ORACLE])
     table[ORACLE] = table[ORACLE].fillna(False).astype(bool)
     for name in _WHOLE:
@@ -121,9 +133,8 @@ def _table(rows: Iterable[Measurement]) -> pd.DataFrame:
     return table
 
 
-def _cells(row: dict[str, Any]) -> dict[str, Any]:
-    """A journal line as a flat row."""
-    flat: dict[str, Any] = {name: row[name] for name in COLUMNS} | row["metrics"]
-    for name in ("problem_params", "solver_params"):
-        flat[name] = json.dumps(flat[name], sort_keys=True)
-    return flat
+def _cells(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A measurement as a flat row."""
+    params = {name: _encode(fields[name]) for name in ("problem_params", "solver_params")}
+    cells: dict[str, Any] = {name: fields[name] for name in COLUMNS} | params | fields["metrics"]
+    return cells

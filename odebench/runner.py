@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
-from . import environment, measurement, results, timing
+from . import environment, measurement, provenance, results, timing
 from .cases import Case, Task, Variants, seed_for
-from .errors import one_line
+from .errors import BadRun, OutputError, one_line
 from .executors import Executor
 from .host import Host
-from .journal import Run
+from .journal import Archive, Run
 from .measurement import Measurement
 
 
@@ -30,6 +32,12 @@ class Sampling:
     threads: int = 1
 
 
+FOUNDING_SOLVERS = ("analytic", "scipy-ivp", "pinn-autograd", "pinn-finite-difference")
+FOUNDING_PROBLEMS = ("decay",)
+
+PROTOCOLS = {"quick": Sampling(repeats=1, seeds=1), "normal": Sampling(), "rigorous": Sampling(repeats=20, seeds=10)}
+
+
 class Plan:
     """The tasks of a run, made as they are asked for, so that a long run needs no more memory than a short one.
 
@@ -38,11 +46,19 @@ class Plan:
     """
 
     def __init__(
-        self, host: Host, sampling: Sampling, *, problems: Iterable[str], solvers: Iterable[str], ladder: bool = False
+        self,
+        host: Host,
+        sampling: Sampling,
+        *,
+        problems: Iterable[str],
+        solvers: Iterable[str],
+        ladder: bool = False,
+        done: Iterable[Measurement] = (),
     ) -> None:
         """Every selected solver on every selected problem; with `ladder`, at every rung of its ladder.
 
-        Raises `BadSelection`, `BadParameter`, `UnknownName` or `DuplicateName`.
+        Samples that are `done`, and those they make needless, are left out. Raises `BadSelection`, `BadParameter`,
+        `UnknownName` or `DuplicateName`.
         """
         self.sampling = sampling
         self.problems = Variants(problems, host.problem)
@@ -50,11 +66,23 @@ class Plan:
         self._seeded = {name: host.solver(name).uses_chance for name in self.solvers.names}
         self._issued: dict[str, int] = {}  # cases of the current problem -> samples handed out
         self._settled: set[str] = set()  # those of them that need no further samples
+        self._done: set[tuple[str, int]] = set()
+        self._done_with: dict[str, str] = {}  # cases that needed no further samples before -> solver
+        for row in done:
+            self._done.add((row.case_id, row.repeat))
+            if self._settles(row):
+                self._done_with[row.case_id] = row.solver
         self.total = len(self.problems) * sum(n * self._samples(name) for name, n in self.solvers.names.items())
         """How many samples are left to take or were taken; falls as cases turn out to need fewer."""
+        self.total -= len(self._done) + sum(self._missing(*case, after=0) for case in self._done_with.items())
+        self.total = max(0, self.total)  # the run may hold cases that are no longer asked for
 
     def _samples(self, solver: str) -> int:
         return self.sampling.seeds if self._seeded[solver] else self.sampling.repeats
+
+    def _missing(self, case_id: str, solver: str, after: int) -> int:
+        """How many samples of a case, from the given one on, were not taken before."""
+        return sum((case_id, k) not in self._done for k in range(after, self._samples(solver)))
 
     def __iter__(self) -> Iterator[Task]:
         rounds = max(map(self._samples, self.solvers.names), default=0)
@@ -63,7 +91,9 @@ class Plan:
             for k in range(rounds):
                 for solver in self.solvers:
                     case = Case(problem, solver)
-                    if k < self._samples(solver.name) and case.id not in self._settled:
+                    if k >= self._samples(solver.name) or (case.id, k) in self._done:
+                        continue
+                    if case.id not in self._settled and case.id not in self._done_with:
                         self._issued[case.id] = k + 1
                         seeded = self._seeded[solver.name]
                         yield Task(case, k, seed_for(self.sampling.base_seed, case.id, k) if seeded else None)
@@ -73,18 +103,38 @@ class Plan:
 
         An executor that has drawn tasks ahead is not held to it: what was handed out is still counted.
         """
-        settled = row.status in (measurement.UNAVAILABLE, measurement.UNSUPPORTED)
-        if not self._seeded[row.solver]:
-            settled |= row.status != measurement.OK or (row.wall_s or 0) > timing.LONG_S
-        if settled and row.case_id in self._issued and row.case_id not in self._settled:
+        if self._settles(row) and row.case_id in self._issued and row.case_id not in self._settled:
             self._settled.add(row.case_id)
-            self.total -= self._samples(row.solver) - self._issued[row.case_id]
+            self.total -= self._missing(row.case_id, row.solver, after=self._issued[row.case_id])
+
+    def _settles(self, row: Measurement) -> bool:
+        if row.status in (measurement.UNAVAILABLE, measurement.UNSUPPORTED):
+            return True
+        return not self._seeded[row.solver] and (row.status != measurement.OK or (row.wall_s or 0) > timing.LONG_S)
 
 
-def describe(host: Host, sampling: Sampling, asked: dict[str, Any]) -> dict[str, Any]:
+def memory_share_mb(jobs: int) -> float:
+    """The resident memory that each of `jobs` processes may take: of what is free now, a fifth is left to others."""
+    import psutil
+
+    return float(round(0.8 * psutil.virtual_memory().available / 2**20 / jobs))
+
+
+def describe(host: Host, sampling: Sampling, asked: dict[str, Any], carried_out: Mapping[str, Any]) -> dict[str, Any]:
     """What run.json says beside the run's id and times."""
     timed = {"short_s": timing.SHORT_S, "long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
-    plugins = [
+    return {
+        "asked": asked,
+        "metrics": sorted(host.metrics),
+        "protocol": {**asdict(sampling), **timed, **carried_out},
+        "environment": environment.describe(),
+        "plugins": describe_plugins(host),
+    }
+
+
+def describe_plugins(host: Host) -> list[dict[str, Any]]:
+    """Every plugin with its version, and why it was not loaded; a file is named without its folder."""
+    return [
         {
             "source": o.source,
             "name": o.name,
@@ -95,34 +145,84 @@ def describe(host: Host, sampling: Sampling, asked: dict[str, Any]) -> dict[str,
         for p in host.plugins
         for o in [p.origin]
     ]
-    return {
-        "asked": asked,
-        "metrics": sorted(host.metrics),
-        "protocol": asdict(sampling) | timed,
-        "environment": environment.describe(),
-        "plugins": plugins,
-    }
+
+
+def resume(host: Host, directory: Path, carried_out: Mapping[str, Any]) -> tuple[Run, Plan]:
+    """Open a run to finish it: the samples it asked for and has not got. Says what has changed since it began.
+
+    Raises `BadRun` where it does not say what it asked for, and what `Plan` raises; the run is then as it was.
+    """
+    record = Run.resume(directory)
+    try:
+        asked, protocol, there = record.meta["asked"], record.meta["protocol"], record.meta["environment"]
+        sampling = Sampling(**{field.name: protocol[field.name] for field in fields(Sampling)})
+        before = {(p["source"], p["name"]): p["version"] for p in record.meta["plugins"]}
+    except (KeyError, TypeError) as error:
+        raise BadRun(f"'{directory / 'run.json'}' does not say what the run asked for: {error} is missing.") from error
+    plan = Plan(host, sampling, **asked, done=record.measurements())
+    here = environment.describe()
+    now = {(p["source"], p["name"]): p["version"] for p in describe_plugins(host)}
+    changed = [
+        f"{key[1]} ({old}, now {now.get(key, 'not loaded')})" for key, old in before.items() if now.get(key) != old
+    ]
+    changed += [f"{name} (new)" for source, name in now.keys() - before.keys() if source != "built-in"]
+    changed += [key for key in here if key not in ("commit", "thread_variables") and here[key] != there.get(key)]
+    changed += [
+        f"{key} ({protocol.get(key)}, now {new})" for key, new in carried_out.items() if protocol.get(key) != new
+    ]
+    if changed:
+        warnings.warn(f"changed since the run began: {', '.join(changed)}.", stacklevel=2)
+    resumed = {"at": environment.now(), "environment": here, "protocol": dict(carried_out)}
+    record.describe(status="running", finished_at=None, resumed=[*record.meta.get("resumed", ()), resumed])
+    return record, plan
+
+
+def earlier_samples(record: Run, plan: Plan, host: Host) -> Archive:
+    """What the runs beside this one have measured under the circumstances that it measures under."""
+    names = itertools.product(plan.solvers.names, plan.problems.names)
+    contexts = {provenance.context(host, *pair, plan.sampling.threads) for pair in names}
+    return Archive(record.directory.parent, contexts, without=record.directory)
 
 
 def run(
-    record: Run, plan: Plan, executor: Executor, host: Host, observe: Callable[[Measurement], None] = lambda row: None
+    record: Run,
+    plan: Plan,
+    executor: Executor,
+    host: Host,
+    observe: Callable[[Measurement], None] = lambda row: None,
+    earlier: Archive | None = None,
 ) -> None:
     """Carry out the plan and write the tables; every row is in the journal before anybody hears of it.
 
-    Ctrl-C ends the run early, with status `interrupted`: what was measured by then is kept, and stands in the tables.
+    Samples that are among the `earlier` ones are taken over with the id of the run that took them. Ctrl-C ends the run
+    early, with status `interrupted`: what was measured by then is kept, and stands in the tables.
     """
     _notify(host.hook.odebench_run_started, run=record)
     status = "complete"
+
+    def take(row: Measurement) -> None:
+        if row.machine not in record.meta.setdefault("machines", {}):
+            record.describe(machines=dict(executor.machines))
+        record.append(row)
+        plan.learn(row)
+        _notify(host.hook.odebench_measured, measurement=row)
+        observe(row)
+
+    def taken_over(task: Task) -> bool:
+        names = task.case.solver.name, task.case.problem.name
+        context = provenance.context(host, *names, plan.sampling.threads)
+        row = earlier.find(task.case.id, task.repeat, task.seed, context) if earlier is not None else None
+        if row is not None:
+            take(row)
+        return row is not None
+
     try:
-        for row in executor.run(plan):
-            record.append(row)
-            plan.learn(row)
-            _notify(host.hook.odebench_measured, measurement=row)
-            observe(row)
+        for row in executor.run(plan if earlier is None else itertools.filterfalse(taken_over, plan)):
+            take(row)
     except KeyboardInterrupt:
         status = "interrupted"
     except BaseException:
-        with suppress(OSError):  # the disk may be what failed
+        with suppress(OSError, OutputError):  # the disk may be what failed
             record.finish("failed")
             results.write_tables(record)
         raise

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import gc
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter, process_time  # bound now: a plugin may replace those of the module
 from typing import Generic, TypeVar
 
 LONG_S = 2.0
 """A solve longer than this is sampled once, or once a seed."""
 SHORT_S = 0.1
 """A solve shorter than this is called once untimed before each sample, and looped."""
-SAMPLE_S = 0.002
-"""A shorter solve is called in a loop until its sample lasts about this long: ten thousand readings of the clock."""
-QUERY_S = 0.00005
-"""The same for one evaluation of a dense output, which is shorter and asked for in every sample."""
+SAMPLE_S = 0.0005
+"""A shorter solve is called in a loop until its sample lasts about this long: thousands of readings of the clock. More
+would not help against other disturbances: what is disturbed is a sample, and the median of samples leaves it out."""
+QUERY_S = 0.00002
+"""The same for one evaluation of a dense output, which is asked for in every sample: hundreds of readings."""
 
 Result = TypeVar("Result")
 
@@ -36,18 +38,39 @@ class Sample(Generic[Result]):
     loops: int
 
 
-def time_calls(call: Callable[[], Result], loops: int = 1) -> Sample[Result]:
-    """Call it `loops` times under one reading of the clock."""
+class Pauses:
+    """Time that is not the call's: while the clock stands still, somebody looks at what it has come to."""
+
+    def __init__(self) -> None:
+        self.wall_s = self.cpu_s = 0.0
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Let the clock stand still."""
+        cpu, wall = process_time(), perf_counter()
+        try:
+            yield
+        finally:
+            self.wall_s += perf_counter() - wall
+            self.cpu_s += process_time() - cpu
+
+
+def time_calls(call: Callable[[], Result], loops: int = 1, pauses: Pauses | None = None) -> Sample[Result]:
+    """Call it `loops` times under one reading of the clock, which stands still during `pauses`."""
+    pauses = pauses or Pauses()
+    paused_wall, paused_cpu = pauses.wall_s, pauses.cpu_s
     collecting = gc.isenabled()
     gc.disable()
     try:
-        cpu, wall = time.process_time(), time.perf_counter()
+        cpu, wall = process_time(), perf_counter()
         for _ in range(loops):
             result = call()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        wall, cpu = perf_counter() - wall, process_time() - cpu
     finally:
         if collecting:
             gc.enable()
+    wall -= pauses.wall_s - paused_wall
+    cpu -= pauses.cpu_s - paused_cpu
     return Sample(result, wall / loops, cpu / loops, loops)
 
 
@@ -56,14 +79,17 @@ def loops_for(call_s: float, sample_s: float = SAMPLE_S) -> int:
     return max(1, math.ceil(sample_s / max(call_s, 1e-9)))
 
 
-def take_sample(call: Callable[[], Result], call_s: float | None = None) -> Sample[Result]:
+def take_sample(
+    call: Callable[[], Result], call_s: float | None = None, pauses: Pauses | None = None
+) -> Sample[Result]:
     """A sample as long as the protocol wants it; `call_s` is what a warm call took, where that is known.
 
     What decides how many calls are made is never itself the sample: that would keep the slow calls and drop the fast.
     """
-    warm = time_calls(call)
+    warm = time_calls(call, pauses=pauses)
     if warm.wall_s >= SHORT_S:
         return warm
     if call_s is None:
-        call_s = time_calls(call, loops_for(warm.wall_s)).wall_s
-    return time_calls(call, loops_for(call_s))
+        loops = loops_for(warm.wall_s, SAMPLE_S / 10)
+        call_s = warm.wall_s if loops == 1 else time_calls(call, loops, pauses).wall_s
+    return time_calls(call, loops_for(call_s), pauses)

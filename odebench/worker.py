@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+import enum
 import math
+import time
 import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from . import accuracy, checks, environment, measurement, references, timing
+from . import accuracy, checks, environment, measurement, provenance, references, timing
 from .backends import Array
 from .cases import Task, Variant
 from .checks import Diverged
 from .errors import BadProblem, BadSolution, SolverFailed, Unsupported, one_line
 from .host import Host
-from .measurement import Measurement
+from .measurement import Checkpoint, Measurement
 from .memory import PeakMemory
-from .model import IVP, Solution
+from .model import IVP, Monitor, Solution
 from .references import Reference
 
 Value = TypeVar("Value")
 
 _HERE = str(Path(__file__).parent)
 _MEMORY_FROM_S = 0.001  # a shorter solve has no time to need memory, and looking takes as long as the solve
+_FIRST_LOOK_S, _NEXT_LOOK = 0.01, 1.25  # a solve of a second is looked at twenty times
 _READ_ONLY = "y0 and t_eval are read-only: work on a copy"
 
 
-class Worker:
-    """Measures tasks. Keeps the last few problems with their references, and which cases have been called before."""
+class Stage(enum.Enum):
+    """What a worker is at, in the words of a reason."""
 
-    def __init__(self, host: Host, run_id: str, threads: int) -> None:
+    IDLE = "waiting for a task"
+    START = "the start of the worker"
+    PROBLEM = "making the problem and its reference"
+    SOLVE = "the solve"
+    QUERY = "dense(t_eval)"
+    CHECK = "checking the solution"
+    CLEAN_UP = "cleaning up after the solver"
+
+
+class Worker:
+    """Measures tasks. Keeps the last few problems with their references, and which cases have been called before.
+
+    `on_stage` hears what it is at, `on_checkpoint` how far a solver is that reports it. What `let_through` names is
+    raised in spite of all, as Ctrl-C is; whatever else a plugin raises becomes a row.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        run_id: str,
+        threads: int,
+        *,
+        on_stage: Callable[[Stage], None] = lambda stage: None,
+        on_checkpoint: Callable[[Checkpoint], None] = lambda checkpoint: None,
+        let_through: type[BaseException] | tuple[()] = KeyboardInterrupt,
+    ) -> None:
         self.host, self.run_id, self.threads = host, run_id, threads
+        self.on_stage, self.on_checkpoint, self.let_through = on_stage, on_checkpoint, let_through
         self._problems: _Recent[_Prepared] = _Recent(8)
         # seconds a call took, by id, of the last problem's cases; one that is not in it has yet to make its first
         self._call_s: dict[str, float] = {}
@@ -42,12 +70,12 @@ class Worker:
 
     def measure(self, task: Task) -> Measurement:
         """The row of this task; never raises for what a plugin does wrong."""
-        row = self._blank(task)
+        row = blank(self.host, task, self.run_id, self.threads)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             try:
                 self._fill(row, task)
-            except KeyboardInterrupt:
+            except self.let_through:
                 raise
             except BaseException as error:  # also SystemExit, and what else is no Exception: it is one solver's affair
                 row.status, row.reason = _outcome(error)
@@ -58,23 +86,6 @@ class Worker:
             row.reason = f"{row.reason} ({warned})" if row.reason else warned
         return row
 
-    def _blank(self, task: Task) -> Measurement:
-        origin = self.host.origin(self.host.solver(task.case.solver.name))
-        return Measurement(
-            run_id=self.run_id,
-            case_id=task.case.id,
-            problem=task.case.problem.name,
-            problem_params=dict(task.case.problem.params),
-            solver=task.case.solver.name,
-            solver_params=dict(task.case.solver.params),
-            plugin=origin.name,
-            plugin_version=origin.version,
-            seed=task.seed,
-            repeat=task.repeat,
-            threads=self.threads,
-            started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        )
-
     def _fill(self, row: Measurement, task: Task) -> None:
         import numpy as np
 
@@ -84,6 +95,7 @@ class Worker:
             return
         if task.case.problem.key != self._problem:
             self._call_s, self._problem = {}, task.case.problem.key
+        self.on_stage(Stage.PROBLEM)
         prepared = self._prepared(task.case.problem)
         ivp, reference = prepared.ivp, prepared.reference
         row.oracle = solver.is_oracle
@@ -91,29 +103,32 @@ class Worker:
         row.reference_error = reference.error
 
         arguments = dict(task.case.solver.params) | ({"seed": task.seed} if solver.uses_chance else {})
+        pauses = timing.Pauses()
+
+        def solve() -> Solution:
+            if solver.reports:
+                watching = _Watching(ivp, reference, pauses, self.on_checkpoint)
+                row.trace = watching.trace
+                arguments["monitor"] = watching
+            return solver.function(ivp, ivp.t_eval, **arguments)
+
         try:
             with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
-                sample = self._sample(row, task, lambda: solver.function(ivp, ivp.t_eval, **arguments))
-        except KeyboardInterrupt:
+                sample = self._sample(row, task, solve, pauses)
+        except self.let_through:
             raise
         except BaseException:
             self._expect_unchanged(task.case.problem, prepared)
             raise
         self._expect_unchanged(task.case.problem, prepared)
         row.wall_s, row.cpu_s, row.loops = sample.wall_s, sample.cpu_s, sample.loops
-        solution = sample.result
-        y, row.dtype = checks.states(solution, ivp)
-        for name, value in checks.stats(solution).items():
-            if name in measurement.STATS:
-                setattr(row, name, value)
-            else:
-                row.other_stats[name] = value
-        if solution.dense is not None:
-            row.query_s = _query_s(solution.dense, ivp)
-        for name, error in accuracy.errors(y, reference.y).items():
-            if not math.isfinite(error):
-                raise Diverged(f"y is so far off that {name} overflows")
-            setattr(row, name, error)
+        self.on_stage(Stage.CHECK)
+        y = enter_solution(row, sample.result, ivp)
+        if sample.result.dense is not None:
+            self.on_stage(Stage.QUERY)
+            row.query_s = _query_s(sample.result.dense, ivp)
+            self.on_stage(Stage.CHECK)
+        enter_errors(row, y, reference)
         self._record_metrics(row, y, reference.y)
 
     def _prepared(self, variant: Variant) -> _Prepared:
@@ -134,14 +149,18 @@ class Worker:
             del self._problems[variant.key]  # the next solver gets the problem anew
             raise BadSolution(f"it changed its input; {_READ_ONLY}")
 
-    def _sample(self, row: Measurement, task: Task, call: Callable[[], Solution]) -> timing.Sample[Solution]:
+    def _sample(
+        self, row: Measurement, task: Task, call: Callable[[], Solution], pauses: timing.Pauses
+    ) -> timing.Sample[Solution]:
         """The first call apart, then a sample as long as the protocol wants it."""
         call_s = self._call_s.get(task.case.id)
         expected_s = call_s
+        self.on_stage(Stage.SOLVE)
         if call_s is None:
-            expected_s = row.first_s = timing.time_calls(call).wall_s
+            expected_s = row.first_s = timing.time_calls(call, pauses=pauses).wall_s
+            self.on_stage(Stage.SOLVE)
         memory = PeakMemory() if (expected_s or 0) >= _MEMORY_FROM_S else None
-        sample = timing.take_sample(call, call_s)
+        sample = timing.take_sample(call, call_s, pauses)
         row.peak_rss_mb = memory.rise() if memory else None
         self._call_s[task.case.id] = sample.wall_s
         return sample
@@ -158,6 +177,72 @@ class Worker:
         row.reason = "; ".join(failures) or None
 
 
+def enter_solution(row: Measurement, solution: Solution, ivp: IVP) -> Array:
+    """Enter what the solver says of its solution; returns the states.
+
+    Raises `BadSolution` where it is no solution, `Diverged` where it is not finite.
+    """
+    y, row.dtype = checks.states(solution, ivp)
+    for name, value in checks.stats(solution).items():
+        if name in measurement.STATS:
+            setattr(row, name, value)
+        else:
+            row.other_stats[name] = value
+    return y
+
+
+def enter_errors(row: Measurement, y: Array, reference: Reference) -> None:
+    """Enter how far the states are from the reference; raises `Diverged` where that is not finite."""
+    for name, error in accuracy.errors(y, reference.y).items():
+        if not math.isfinite(error):
+            raise Diverged(f"y is so far off that {name} overflows")
+        setattr(row, name, error)
+
+
+def blank(host: Host, task: Task, run_id: str, threads: int) -> Measurement:
+    """The row of a task of which nothing has been measured yet."""
+    origin = host.origin(host.solver(task.case.solver.name))
+    return Measurement(
+        run_id=run_id,
+        case_id=task.case.id,
+        problem=task.case.problem.name,
+        problem_params=dict(task.case.problem.params),
+        solver=task.case.solver.name,
+        solver_params=dict(task.case.solver.params),
+        plugin=origin.name,
+        plugin_version=origin.version,
+        seed=task.seed,
+        repeat=task.repeat,
+        threads=threads,
+        started_at=environment.now(),
+        machine=environment.machine_id(),
+        context=provenance.context(host, task.case.solver.name, task.case.problem.name, threads),
+    )
+
+
+class _Watching(Monitor):
+    """Looks at a solve in progress at times that grow geometrically, while the clock stands still."""
+
+    def __init__(
+        self, ivp: IVP, reference: Reference, pauses: timing.Pauses, on_checkpoint: Callable[[Checkpoint], None]
+    ) -> None:
+        self.ivp, self.reference, self.pauses, self.on_checkpoint = ivp, reference, pauses, on_checkpoint
+        self.trace: list[Checkpoint] = []
+        self._began = time.perf_counter() - pauses.wall_s
+        self._due_s = _FIRST_LOOK_S
+
+    def __call__(self, step: int, loss: float | None, dense: Callable[[Array], Array]) -> None:
+        wall_s = time.perf_counter() - self.pauses.wall_s - self._began
+        if wall_s < self._due_s:
+            return
+        with self.pauses.pause():
+            self._due_s = wall_s * _NEXT_LOOK
+            errors = accuracy.errors(checks.dense_states(dense(self.ivp.t_eval), self.ivp), self.reference.y)
+            finite = [checks.finite_or_none(errors[name]) for name in ("max_abs_error", "rms_abs_error")]
+            self.trace.append(Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite))
+            self.on_checkpoint(self.trace[-1])
+
+
 class _Prepared:
     """A problem with its reference, and what it looked like before any solver saw it."""
 
@@ -171,8 +256,9 @@ class _Prepared:
         """Whether a solver wrote to its input all the same: by torch or C, past numpy's flag."""
         return self._look() != self._bytes
 
-    def _look(self) -> tuple[bytes, bytes]:
-        return self.ivp.y0.tobytes(), self.ivp.t_eval.tobytes()
+    def _look(self) -> tuple[object, ...]:
+        ivp = self.ivp
+        return ivp.y0.tobytes(), ivp.t_eval.tobytes(), ivp.t_span, ivp.rhs, ivp.exact, ivp.f
 
 
 class _Recent(OrderedDict[str, Value]):

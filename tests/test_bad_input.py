@@ -131,8 +131,16 @@ HOOK = hook("solvers", "[mine]")
 BAD_PLUGINS = {
     "does not parse": ("def (\n", ["does not parse", "line 5"]),
     "raises on import": ("{}['absent']\n", ["raised KeyError on import", "'absent'", "line 5"]),
+    "raises what is no Exception": (
+        "raise __import__('asyncio').CancelledError('odd')\n",
+        ["raised CancelledError on import", "odd", "line 5"],
+    ),
     "calls sys.exit on import": ("sys.exit(0)\n", ["exit", "on import", "line 5"]),
     "calls sys.exit in a hook": (hook("solvers", "sys.exit(0)"), ["odebench_solvers() called sys.exit(0)", "line"]),
+    "raises in a generator": (
+        hook("solvers", "(1 / 0 for _ in 'x')"),
+        ["odebench_solvers() raised ZeroDivisionError", "line"],
+    ),
     "raises in a hook": (hook("solvers", "{}['absent']"), ["odebench_solvers() raised KeyError", "'absent'", "line"]),
     "registers nothing": ("x = 1\n", ["registers nothing", "odebench_solvers()", "@odebench.hookimpl"]),
     "has an unmarked hook": (HOOK.replace("@hookimpl\n", ""), ["mark odebench_solvers()", "@odebench.hookimpl"]),
@@ -271,6 +279,14 @@ def test_not_even_a_hostile_solver_harms_the_others(tmp_path, body, says):
     assert says in hostile["reason"]
 
 
+def test_a_solver_may_change_the_working_directory(tmp_path):
+    body = "__import__('os').chdir('/'); return Solution(y)"
+    path = plugin(tmp_path / "mover.py", functions("solver", {"mover": body}))
+    done = measure(tmp_path, "--plugin", path, solvers=["mover", EULER])
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in rows(tmp_path / "out")] == ["ok", "ok"]
+
+
 # -- problems, metrics and observers that misbehave ---------------------------------------------------------------
 
 BAD_PROBLEMS = {
@@ -348,7 +364,7 @@ def test_an_observer_that_fails_is_named_and_does_not_take_the_run_with_it(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("output", "says"), [("file/below", "Not a directory"), ("file", "exists"), ("full", "not empty")]
+    ("output", "says"), [("file/below", "Not a directory"), ("file", "is a file"), ("full", "not empty")]
 )
 def test_an_output_directory_that_cannot_be_used_is_refused_and_left_alone(tmp_path, output, says):
     (tmp_path / "full").mkdir()
@@ -378,8 +394,12 @@ def test_strict_exits_with_1_when_a_row_is_not_ok(tmp_path, options, extra, stat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process")
-@pytest.mark.parametrize("before", [[EULER], []], ids=["after a sample", "before the first"])
-def test_ctrl_c_keeps_what_was_measured(tmp_path, before):
+@pytest.mark.parametrize(
+    ("ending", "before"),
+    [("SIGINT", [EULER]), ("SIGINT", []), ("SIGTERM", [EULER]), ("SIGHUP", [EULER])],
+    ids=["Ctrl-C", "Ctrl-C before the first sample", "kill", "a closed terminal"],
+)
+def test_an_interrupted_run_keeps_what_was_measured(tmp_path, ending, before):
     sleeps = "open('asleep', 'w').close(); __import__('time').sleep(600)"
     path = plugin(tmp_path / "slow.py", functions("solver", {"sleeper": sleeps}))
     selected = [x for s in [*before, "sleeper"] for x in ("-s", s)]
@@ -401,7 +421,7 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path, before):
             time.sleep(0.02)
         # each row is on disk before the next solver is called
         assert (tmp_path / "out/measurements.jsonl").read_text().count("\n") == len(before)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, ending))
         stdout, stderr = process.communicate(timeout=120)
     finally:
         process.kill()
@@ -412,7 +432,9 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path, before):
     assert json.loads((tmp_path / "out/run.json").read_text())["status"] == "interrupted"
     assert [row["status"] for row in rows(tmp_path / "out")] == ["ok"] * len(before)
     assert (tmp_path / "out/comparison.csv").read_text().count("\n") == 1 + len(before)
-    assert odebench(tmp_path, "table", "out").returncode == 0
+    table = odebench(tmp_path, "table", "out", "out")
+    assert table.returncode == 0
+    assert table.stderr.count("is not complete, but interrupted") == 1
 
 
 # -- reading runs back --------------------------------------------------------------------------------------------
@@ -457,8 +479,9 @@ def test_table_of_something_that_is_not_a_run_is_refused(tmp_path, name, says):
             '{"run_id": "x", "schema_version": 99}',
             "schema version 99; this odebench reads 1. Read it with the odebench that wrote it",
         ),
+        ('{"run_id": "x", "schema_version": 1}', "it lacks started_at, status"),
     ],
-    ids=["torn", "of something else", "of a later odebench"],
+    ids=["torn", "of something else", "of a later odebench", "cut down"],
 )
 def test_table_of_a_run_whose_description_cannot_be_read_is_refused(run, text, says):
     (run / "run.json").write_text(text)

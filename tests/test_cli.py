@@ -30,7 +30,7 @@ def test_a_run_prints_the_table_and_names_its_files(odebench, tmp_path):
     (directory,) = (tmp_path / "results").iterdir()
     assert f"written to results/{directory.name}" in done.stdout
     names = sorted(path.name for path in directory.iterdir())
-    assert names == ["comparison.csv", "measurements.csv", "measurements.jsonl", "run.json"]
+    assert names == ["comparison.csv", "measurements.csv", "measurements.jsonl", "run.json", "traces.csv"]
     assert all(name in done.stdout for name in names)
     for label in ("euler", "rk4[steps=10]", "rk4[steps=20]"):
         assert label in done.stdout
@@ -155,6 +155,13 @@ def test_table_joins_runs(odebench, finished, tmp_path):
     shown = odebench("table", "run", "other").stdout
     assert "euler" in shown
     assert "scipy-ivp" in shown
+
+
+def test_a_terminal_that_knows_no_unicode_is_shown_a_table_all_the_same(odebench):
+    done = odebench("run", "-s", "analytic", "-p", "decay", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "analytic" in done.stdout
+    assert done.stdout.isascii()
 
 
 def test_env_says_what_a_run_records(odebench):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from odebench import analysis, hookspecs, measurement
+from odebench import analysis, hookspecs, measurement, results
 from odebench.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +21,7 @@ def documented(section: str, text: str = DICTIONARY) -> list[str]:
 def test_every_column_is_in_the_dictionary_in_its_order():
     assert documented("measurements.csv") == list(measurement.COLUMNS)
     assert documented("comparison.csv") == list(analysis.COLUMNS)
+    assert documented("traces.csv") == list(results.TRACE_COLUMNS)
 
 
 def test_a_column_that_is_not_documented_is_found():

@@ -45,6 +45,19 @@ def test_a_broken_line_in_the_middle_is_an_error_that_names_it(tmp_path, row):
         list(run.measurements())
 
 
+def test_a_journal_may_be_older_than_a_column(tmp_path, row):
+    run = Run.create(tmp_path / "run", {})
+    run.append(row("one"))
+    older = json.loads(run.journal_path.read_text())
+    del older["machine"]
+    run.journal_path.write_text(json.dumps(older) + "\n")
+    assert list(run.measurements()) == [row("one")]
+    for broken in ({k: v for k, v in older.items() if k != "solver"}, older | {"new": 1}):
+        run.journal_path.write_text(json.dumps(broken) + "\n")
+        with pytest.raises(BadRun, match="it has other fields"):
+            list(run.measurements())
+
+
 def test_a_directory_is_written_once(tmp_path):
     Run.create(tmp_path / "run", {})
     with pytest.raises(OutputError, match=r"not empty\. Name a new one with -o"):

@@ -45,6 +45,8 @@ def test_help_does_not_even_import_numpy(arguments):
 
 
 def test_a_run_does_import_what_it_needs(tmp_path):
-    imported = modules_after("run", "-s", "scipy-ivp", "-p", "decay", "--repeats", "1", "-o", str(tmp_path / "run"))
+    run = ("run", "-s", "scipy-ivp", "-p", "decay", "--repeats", "1", "-o")
+    imported = modules_after(*run, str(tmp_path / "inline"), "--executor", "inline")
     assert {"scipy", "pandas", "psutil"} <= imported
     assert "torch" not in imported
+    assert "scipy" not in modules_after(*run, str(tmp_path / "process"))  # the solver's process does

@@ -51,7 +51,7 @@ def bench(tmp_path):
             assert host.register(module, name).error is None
         asked = Sampling(**sampling)
         plan = Plan(host, asked, problems=[p.name + swept for p in problems], solvers=[s.name for s in solvers])
-        record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}))
+        record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}, {}))
         run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host, observe)
         rows = list(record.measurements())
         assert plan.total == len(rows)
@@ -64,7 +64,9 @@ def bench(tmp_path):
 def test_time_and_error_of_a_sample_come_from_the_same_call(bench, monkeypatch):
     samples = []
     real = timing.time_calls
-    monkeypatch.setattr(timing, "time_calls", lambda call, loops=1: samples.append(real(call, loops)) or samples[-1])
+    monkeypatch.setattr(
+        timing, "time_calls", lambda *args, **kwargs: samples.append(real(*args, **kwargs)) or samples[-1]
+    )
     calls = []
 
     @solver

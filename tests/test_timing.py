@@ -33,7 +33,7 @@ def test_the_garbage_collector_waits_and_comes_back():
 
 @pytest.mark.parametrize(
     ("call_s", "loops"),
-    [(1.5e-6, 1334), (1.5e-3, 2), (timing.SAMPLE_S, 1), (0.5, 1), (10.0, 1)],
+    [(1.5e-6, 334), (0.4e-3, 2), (timing.SAMPLE_S, 1), (0.5, 1), (10.0, 1)],
 )
 def test_short_calls_are_looped_until_the_sample_is_long_enough(call_s, loops):
     assert timing.loops_for(call_s) == loops
@@ -42,13 +42,16 @@ def test_short_calls_are_looped_until_the_sample_is_long_enough(call_s, loops):
 def test_the_calls_that_decide_on_the_loops_are_never_the_sample(monkeypatch):
     taken = []
     real = timing.time_calls
-    monkeypatch.setattr(timing, "time_calls", lambda call, loops=1: taken.append(real(call, loops)) or taken[-1])
+    monkeypatch.setattr(timing, "time_calls", lambda *args, **kwargs: taken.append(real(*args, **kwargs)) or taken[-1])
     assert timing.take_sample(lambda: None) is taken[2]
     assert len(taken) == 3
     assert taken[2].loops > 1
     taken.clear()
-    assert timing.take_sample(lambda: None, call_s=0.5e-3) is taken[1]
+    assert timing.take_sample(lambda: None, call_s=timing.SAMPLE_S / 4) is taken[1]
     assert (len(taken), taken[1].loops) == (2, 4)
+    taken.clear()
+    assert timing.take_sample(lambda: time.sleep(timing.SAMPLE_S / 4)) is taken[1]
+    assert len(taken) == 2
 
 
 def test_a_call_of_no_measurable_length_is_looped_finitely():

@@ -107,7 +107,7 @@ def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
         yield "front"
     elif math.isnan(row["slowdown_vs_best_at_this_error"]):
         yield "oracle"
-    if row["status"] == measurement.OK and row["reason"]:
-        yield str(row["reason"])
+    if row["status"] == measurement.OK and isinstance(row["reason"], str):
+        yield row["reason"]
     if row["unstable"] is True:
         yield "unstable"

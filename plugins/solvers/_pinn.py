@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from odebench import IVP, Array, Solution
+from odebench import IVP, Array, Monitor, Solution
 
 Prediction: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """The trial solution: times (n, 1) -> states (n, d)."""
@@ -22,6 +22,8 @@ Derivative: TypeAlias = Callable[[Prediction, torch.Tensor], tuple[torch.Tensor,
 """From the trial solution and the grid: the times (m, 1) where y' = f is to hold, with y and dy/dt there (m, d)."""
 
 Loss: TypeAlias = Callable[[], torch.Tensor]
+Report: TypeAlias = Callable[[int, torch.Tensor], None]
+"""Told the epoch and the loss, now and then, while the weights are as they are."""
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
@@ -46,6 +48,7 @@ def solve(
     epochs: int,
     learning_rate: float | None,
     seed: int,
+    monitor: Monitor | None = None,
 ) -> Solution:
     """Train a network on equally spaced points, and evaluate it at `t_eval`.
 
@@ -73,14 +76,18 @@ def solve(
         mismatch = predict(start) - y0  # zero by construction where the condition is hard
         return residual.square().mean() + mismatch.square().mean()
 
-    rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
-    minimise = _minimise_by_adam if optimizer == "adam" else _minimise_by_lbfgs
-    final_loss, epochs_done = minimise(loss, list(network.parameters()), epochs, rate)
-
     def dense(t: Array) -> Array:
         with torch.no_grad():
             y: Array = predict(torch.tensor(t.tolist(), dtype=torch.float64)[:, None]).numpy()
         return y
+
+    def report(epoch: int, value: torch.Tensor) -> None:
+        if monitor is not None:
+            monitor(epoch, value.item(), dense)
+
+    rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
+    minimise = _minimise_by_adam if optimizer == "adam" else _minimise_by_lbfgs
+    final_loss, epochs_done = minimise(loss, list(network.parameters()), epochs, rate, report)
 
     n_parameters = sum(p.numel() for p in network.parameters())
     return Solution(
@@ -88,19 +95,25 @@ def solve(
     )
 
 
-def _minimise_by_adam(loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float) -> tuple[float, int]:
+def _minimise_by_adam(
+    loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float, report: Report
+) -> tuple[float, int]:
     """One step an epoch, shorter and shorter along a cosine. Returns the loss and the epochs done."""
     optimizer = torch.optim.Adam(weights, rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
-    for _ in range(epochs):
+    for epoch in range(epochs):
         optimizer.zero_grad()
-        loss().backward()
+        value = loss()
+        value.backward()
+        report(epoch, value)
         optimizer.step()
         schedule.step()
     return float(loss().item()), epochs
 
 
-def _minimise_by_lbfgs(loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float) -> tuple[float, int]:
+def _minimise_by_lbfgs(
+    loss: Loss, weights: list[torch.nn.Parameter], epochs: int, rate: float, report: Report
+) -> tuple[float, int]:
     """One quasi-Newton step an epoch, its length by line search. Returns the loss and the epochs done.
 
     It stops before its time where no step makes the loss any smaller.
@@ -116,10 +129,17 @@ def _minimise_by_lbfgs(loss: Loss, weights: list[torch.nn.Parameter], epochs: in
         tolerance_change=0,
     )
 
+    begun = 0
+
     def closure() -> torch.Tensor:
+        nonlocal begun
         optimizer.zero_grad()
         value = loss()
         value.backward()
+        epoch = optimizer.state[weights[0]].get("n_iter", 0)
+        if epoch > begun:  # the first point that the line search tries, and most often the one it takes
+            report(epoch, value)
+            begun = epoch
         return value
 
     optimizer.step(closure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from odebench import IVP, Array, Solution, Solver, hookimpl, solver
+from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 if TYPE_CHECKING:
     import torch
@@ -47,6 +47,7 @@ def pinn_finite_difference(
     epochs: int = 300,
     learning_rate: float | None = None,
     seed: int = 0,
+    monitor: Monitor | None = None,
 ) -> Solution:
     """A network y(t), trained until its differences on the grid satisfy the equation.
 
@@ -74,6 +75,7 @@ def pinn_finite_difference(
         epochs=epochs,
         learning_rate=learning_rate,
         seed=seed,
+        monitor=monitor,
     )
 
 

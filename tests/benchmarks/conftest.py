@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -32,6 +34,22 @@ def paired() -> Callable[..., float]:
         return statistics.median(_seconds(a) / _seconds(b) for _ in range(rounds))
 
     return ratio
+
+
+@pytest.fixture
+def peak_mib() -> Callable[..., float]:
+    """The most resident memory that `odebench run` with these options ever had, its workers' not counted."""
+
+    def peak(*options: str) -> float:
+        # not ru_maxrss, which begins at the parent's
+        script = (
+            "import sys\nfrom odebench.cli import main\nmain(sys.argv[1:], standalone_mode=False)\n"
+            "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
+        )
+        command = [sys.executable, "-c", script, "run", "-q", *options]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1024
+
+    return peak
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -71,22 +71,16 @@ def test_cost_of_a_case(benchmark, figure, tmp_path):
     figure("machinery a case beside the solves, euler with 10 steps", 1e3 * machinery / 2000, "ms", 1.0)
 
 
-def test_memory_of_a_case(benchmark, figure, tmp_path):
+def test_memory_of_a_case(benchmark, figure, peak_mib, tmp_path):
     """The peak of the whole process, tables included, for 2,000 cases and for 10,000."""
 
-    def peak_kib(cases):
+    def peak(cases):
         rates = ",".join(str(1 + k / cases) for k in range(cases))
-        options = ["-q", "--repeats", "1", "-s", "euler[steps=10]", "-p", f"decay[rate=[{rates}]]"]
-        # not ru_maxrss, which begins at the parent's
-        script = (
-            "import sys\nfrom odebench.cli import main\nmain(sys.argv[1:], standalone_mode=False)\n"
-            "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
-        )
-        command = [sys.executable, "-c", script, "run", *options, "-o", str(tmp_path / str(cases))]
-        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        options = ["--quick", "-s", "euler[steps=10]", "-p", f"decay[rate=[{rates}]]", "--executor", "inline"]
+        return peak_mib(*options, "-o", str(tmp_path / str(cases)))
 
-    few = benchmark.pedantic(lambda: peak_kib(2000), rounds=1)
-    figure("memory a case, from 2,000 cases to 10,000", (peak_kib(10_000) - few) / 8000, "KiB", 2.0)
+    few = benchmark.pedantic(lambda: peak(2000), rounds=1)
+    figure("memory a case, from 2,000 cases to 10,000", 1024 * (peak(10_000) - few) / 8000, "KiB", 2.0)
 
 
 def test_scipy_ivp_over_solve_ivp(benchmark, paired, figure):

@@ -1,0 +1,68 @@
+"""Under what circumstances a sample is measured: which code, versions and protocol, on what machine."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import platform
+from functools import cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from . import environment, timing
+from .host import BUILT_IN_PACKAGE, Host, Origin
+from .parameters import NamedFunction
+
+_ALWAYS = ("odebench", "numpy", "scipy", "threadpoolctl")
+
+
+@cache
+def context(host: Host, solver: str, problem: str, threads: int) -> str:
+    """A few digits that are the same where a sample of these would have to come out the same but for noise.
+
+    They stand for the source of odebench and of both plugins, the versions of Python, numpy, scipy and of what the
+    solver requires, the timing protocol, the number of threads and the machine. Not for what a plugin imports unsaid.
+    """
+    from packaging.requirements import Requirement
+
+    required = [Requirement(requirement).name for requirement in host.solver(solver).requires]
+    circumstances = {
+        "source": [_digest_of_odebench(), _source(host, host.solver(solver)), _source(host, host.problem(problem))],
+        "versions": {name: _version(name) for name in sorted({*_ALWAYS, *required})},
+        "python": [platform.python_implementation(), platform.python_version()],
+        "protocol": [timing.SHORT_S, timing.LONG_S, timing.SAMPLE_S, timing.QUERY_S],
+        "threads": threads,
+        "machine": environment.machine_id(),
+    }
+    return hashlib.sha256(json.dumps(circumstances, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _source(host: Host, thing: NamedFunction[Any]) -> list[str]:
+    """Version and source of the plugin that brought a solver or problem; a built-in's source is odebench's."""
+    origin: Origin = host.origin(thing)
+    if origin.source in ("built-in", "file"):  # a file's version is its digest
+        return [origin.name, origin.version]
+    try:
+        file = inspect.getsourcefile(thing.function)
+    except TypeError:  # compiled, or an object that can be called
+        file = None
+    return [origin.name, origin.version, _digest([Path(file)]) if file else ""]
+
+
+@cache
+def _digest_of_odebench() -> str:
+    packages = [Path(__file__).parent, *map(Path, import_module(BUILT_IN_PACKAGE).__path__)]
+    return _digest([file for package in packages for file in sorted(package.rglob("*.py"))])
+
+
+def _digest(files: list[Path]) -> str:
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

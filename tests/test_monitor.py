@@ -1,0 +1,147 @@
+"""Methods that train or iterate are looked at while they work, and the clock stands still meanwhile."""
+
+import itertools
+import json
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from support import read_csv
+
+from odebench import Monitor, Solution, hookimpl, solver
+from odebench.executors import InlineExecutor
+from odebench.host import Host
+from odebench.journal import Run
+from odebench.runner import Plan, Sampling, run
+from odebench.worker import Worker
+
+LOOK_S = 0.03
+
+
+def iterating(steps, dense):
+    """A solver of that many steps of 5 ms; the error halves with each."""
+
+    @solver
+    def halving(ivp, t_eval, *, monitor: Monitor):
+        for n in range(1, steps + 1):
+            time.sleep(0.005)
+            monitor(n, 4.0**-n, lambda t, n=n: dense(ivp.exact(t) + 2.0**-n))
+        return Solution(ivp.exact(t_eval) + 2.0**-steps)
+
+    return halving
+
+
+@pytest.fixture
+def measure(tmp_path):
+    def rows(method, **sampling):
+        host = Host()
+        assert host.register(SimpleNamespace(odebench_solvers=hookimpl(lambda: [method])), "test").error is None
+        plan = Plan(host, Sampling(**sampling), problems=["decay"], solvers=[method.name])
+        record = Run.create(tmp_path / "run", {})
+        run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host)
+        return list(record.measurements())
+
+    return rows
+
+
+def test_the_clock_stands_still_while_the_host_looks(measure):
+    looks = []
+
+    def slow(y):
+        looks.append(time.sleep(LOOK_S))
+        return y
+
+    start = time.perf_counter()
+    (row,) = measure(iterating(40, slow), repeats=1)
+    elapsed = time.perf_counter() - start
+    assert len(looks) > 10
+    calls = 2  # the first, and the sample
+    assert row.first_s + row.wall_s < elapsed - LOOK_S * len(looks)
+    assert row.first_s >= 0.2
+    assert row.wall_s >= 0.2
+    assert [checkpoint[1] for checkpoint in row.trace] == sorted(checkpoint[1] for checkpoint in row.trace)
+    assert row.trace[-1][1] <= row.wall_s
+    assert len(row.trace) <= len(looks) / calls + 1
+
+
+def test_a_trace_says_step_loss_and_error_at_growing_times(measure, tmp_path):
+    (row,) = measure(iterating(60, lambda y: y), repeats=1)
+    times = [checkpoint[1] for checkpoint in row.trace]
+    assert times[0] >= 0.01
+    assert all(later >= 1.25 * sooner for sooner, later in itertools.pairwise(times))
+    for step, _, loss, worst, rms in row.trace:
+        assert loss == 4.0**-step
+        np.testing.assert_allclose([worst, rms], 2.0**-step, rtol=1e-6, atol=1e-15)
+    table = read_csv(tmp_path / "run" / "traces.csv")
+    assert [float(line["wall_s"]) for line in table] == times
+    assert {line["case_id"] for line in table} == {row.case_id}
+    assert [int(line["step"]) for line in table] == [checkpoint[0] for checkpoint in row.trace]
+
+
+def test_a_report_that_is_no_solution_is_the_solvers_fault(measure):
+    (row,) = measure(iterating(20, lambda y: y[:3]), repeats=1)
+    assert row.status == "failed"
+    assert "expected dense(t_eval) of shape (101, 1)" in row.reason
+
+
+def test_a_solver_that_reports_nothing_has_no_trace(measure):
+    @solver
+    def silent(ivp, t_eval, *, monitor: Monitor):
+        return Solution(ivp.exact(t_eval))
+
+    (row,) = measure(silent, repeats=1)
+    assert (row.status, row.trace) == ("ok", [])
+
+
+def test_what_a_solve_had_come_to_when_it_was_ended_is_kept(odebench, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import time, ctypes\n"
+        "from odebench import Monitor, Solution, hookimpl, solver\n"
+        "@solver\n"
+        "def endless(ivp, t_eval, *, monitor: Monitor, crash=False):\n"
+        "    n = 0\n"
+        "    while True:\n"
+        "        n += 1\n"
+        "        time.sleep(0.02)\n"
+        "        monitor(n, 1 / n, lambda t: ivp.exact(t) + 1 / n)\n"
+        "        if crash and n > 20: ctypes.string_at(0)\n"
+        "@hookimpl\n"
+        "def odebench_solvers(): return [endless]\n"
+    )
+    chosen = ("-s", "endless[crash=[false,true]]", "-p", "decay", "--timeout", "1")
+    done = odebench("run", "--plugin", "mine.py", *chosen, "-o", "out", "--quick")
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "out/measurements.jsonl").read_text().splitlines()]
+    assert [row["status"] for row in rows] == ["timeout", "crashed"]
+    for row in rows:
+        step, wall_s, loss, worst, _ = row["trace"][-1]
+        assert step > 5
+        assert 0.02 * step <= wall_s < 1.5
+        assert row["final_loss"] == loss == 1 / step
+        assert row["max_abs_error"] == worst == pytest.approx(1 / step)
+        assert f"it had come to step {step}" in row["reason"]
+    assert len(read_csv(tmp_path / "out" / "traces.csv")) == sum(len(row["trace"]) for row in rows)
+
+
+def test_being_looked_at_changes_no_digit_of_a_network(measure):
+    pytest.importorskip("torch", reason="a network")
+    host = Host()
+    network = host.solver("pinn-autograd")
+    ivp = host.problem("decay")()
+    seen = []
+
+    class Looking(Monitor):
+        def __call__(self, step, loss, dense):
+            seen.append((step, loss, np.abs(dense(ivp.t_eval) - ivp.exact(ivp.t_eval)).max()))
+
+    for optimizer in ("lbfgs", "adam"):
+        seen.clear()
+        asked = {"seed": 3, "epochs": 40, "optimizer": optimizer}
+        alone = network(ivp, ivp.t_eval, **asked)
+        watched = network(ivp, ivp.t_eval, **asked, monitor=Looking())
+        np.testing.assert_array_equal(alone.y, watched.y)
+        assert [step for step, *_ in seen] == sorted(step for step, *_ in seen)
+        assert 30 <= len(seen) <= 41
+        assert seen[-1][1] < seen[0][1]
+        assert seen[-1][2] < seen[0][2]

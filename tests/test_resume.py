@@ -1,0 +1,333 @@
+"""Nothing that was measured is lost: killed, full or read-only, a run keeps its rows, and can be finished."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PLUGIN = """\
+import os, time
+import numpy as np
+from odebench import Solution, Unsupported, hookimpl, solver
+
+@solver
+def napper(ivp, t_eval, *, nap=0.01):
+    time.sleep(nap)
+    return Solution(np.tile(ivp.y0, (t_eval.size, 1)), stats={"nap": nap})
+
+@solver
+def gambler(ivp, t_eval, *, seed):
+    return Solution(np.tile(ivp.y0, (t_eval.size, 1)), stats={"drawn": seed})
+
+@solver
+def picky(ivp, t_eval):
+    raise Unsupported("not today")
+
+@hookimpl
+def odebench_solvers():
+    return [napper, gambler, picky]
+"""
+RUN = ["run", "--plugin", "plugin.py", "-s", "napper", "-s", "gambler", "-s", "picky", "-o", "out"]
+RESUME = ["run", "--plugin", "plugin.py", "--resume", "out"]
+RATES = "decay[rate=[1,2,3]]"
+SAMPLES = 3 * (5 + 3 + 1)
+
+
+@pytest.fixture
+def cwd(tmp_path):
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    return tmp_path
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "odebench", *map(str, arguments)]
+
+
+def odebench(cwd, *arguments):
+    done = subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
+    return done
+
+
+def lines(cwd):
+    return (cwd / "out/measurements.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def samples(cwd):
+    return [(row["case_id"], row["repeat"], row["seed"]) for row in map(json.loads, lines(cwd))]
+
+
+def truth(cwd):
+    """What a run that nobody disturbs asks for."""
+    elsewhere = cwd / "undisturbed"
+    elsewhere.mkdir()
+    shutil.copy(cwd / "plugin.py", elsewhere)
+    assert odebench(elsewhere, *RUN, "-p", RATES).returncode == 0
+    found = samples(elsewhere)
+    assert len(found) == SAMPLES
+    return sorted(found, key=str)
+
+
+def journal_size(cwd):
+    journal = cwd / "out/measurements.jsonl"
+    return journal.stat().st_size if journal.exists() else 0
+
+
+def until(condition, process, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_run_that_is_killed_at_any_moment_is_finished_by_resuming_it(cwd):
+    rates = ",".join(str(1 + k / 100) for k in range(60))
+    begin = ["run", "--plugin", "plugin.py", "-s", "napper[nap=0.02]", "-p", f"decay[rate=[{rates}]]", "-o", "out"]
+    moments, kept = random.Random(4), b""
+    arguments = begin
+    for killed in range(20):
+        process = subprocess.Popen(command(*arguments, "-q"), cwd=cwd, stderr=subprocess.DEVNULL)
+        if killed % 4:  # after so many new rows, and a moment; else while it starts
+            size = len(kept)
+            until(lambda size=size: journal_size(cwd) > size, process)
+            time.sleep(moments.uniform(0, 0.2))
+        else:
+            time.sleep(moments.uniform(0.1, 0.6))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, f"finished after {killed} kills"
+        if (cwd / "out/run.json").exists():
+            arguments = RESUME
+            journal = (cwd / "out/measurements.jsonl").read_bytes()
+            assert journal.startswith(kept)
+            kept = journal[: journal.rfind(b"\n") + 1]
+        else:
+            shutil.rmtree(cwd / "out", ignore_errors=True)  # killed before there was anything to keep
+    assert 0 < len(lines(cwd)) < 300
+    done = odebench(cwd, *RESUME)
+    assert done.returncode == 0, done.stderr
+    assert (cwd / "out/measurements.jsonl").read_bytes().startswith(kept)
+    found = samples(cwd)
+    assert len(found) == len(set(found)) == 300
+    assert json.loads((cwd / "out/run.json").read_text())["status"] == "complete"
+    assert (cwd / "out/comparison.csv").read_text().count("\n") == 61
+
+
+def test_resuming_takes_exactly_the_missing_samples_wherever_the_journal_was_cut(cwd):
+    wanted = truth(cwd)
+    assert odebench(cwd, *RUN, "-p", RATES, "-q").returncode == 0
+    whole = lines(cwd)
+    journal = cwd / "out/measurements.jsonl"
+    # planned: 5 + 3 + 5 a problem, less 4 as soon as picky has said that it cannot
+    for kept, left in {0: 39, 1: 38, 8: 27, 9: 26, 17: 14, len(whole): 0}.items():
+        torn = b"" if kept == len(whole) else whole[kept][: kept * 20]
+        journal.write_bytes(b"".join(whole[:kept]) + torn)
+        done = odebench(cwd, *RESUME)
+        assert done.returncode == 0, done.stderr
+        assert ("the last line is torn" in done.stderr) == bool(torn)
+        assert lines(cwd)[:kept] == whole[:kept]
+        assert sorted(samples(cwd), key=str) == wanted
+        assert f"odebench: {left} samples to take" in done.stderr
+        assert left == 0 or f"odebench: {SAMPLES - kept}/{SAMPLES - kept} samples" in done.stderr
+
+
+def test_a_finished_run_is_left_as_it_is(cwd):
+    assert odebench(cwd, *RUN, "-p", "decay", "-q").returncode == 0
+    before = lines(cwd)
+    done = odebench(cwd, *RESUME)
+    assert done.returncode == 0
+    assert lines(cwd) == before
+    assert "napper" in done.stdout
+
+
+def test_what_has_changed_since_a_run_began_is_said(cwd):
+    assert odebench(cwd, *RUN, "-p", "decay", "-q").returncode == 0
+    assert "changed" not in odebench(cwd, *RESUME, "-q").stderr
+    with (cwd / "plugin.py").open("a") as file:
+        file.write("# another version\n")
+    said = odebench(cwd, *RESUME, "-q").stderr
+    assert "Warning: changed since the run began: plugin.py (" in said
+    assert len(json.loads((cwd / "out/run.json").read_text())["resumed"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((*RESUME, "-s", "euler"), "Leave out --solver"),
+        ((*RESUME, "--repeats", "3"), "Leave out --repeats"),
+        ((*RESUME, "--quick"), "Leave out --quick"),
+        (("run", "--resume", "out"), "unknown solver 'napper'"),
+        (("run", "--resume", "nowhere"), "'nowhere' is not a directory"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_resuming_is_refused_with(cwd, arguments, says):
+    assert odebench(cwd, *RUN, "-p", "decay", "-q").returncode == 0
+    before = lines(cwd), (cwd / "out/run.json").read_text()
+    done = odebench(cwd, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert (lines(cwd), (cwd / "out/run.json").read_text()) == before
+
+
+def test_limits_are_those_of_the_run_unless_others_are_given(cwd):
+    begin = (*RUN, "-p", "decay", "-q", "--timeout", "7", "--memory", "900")
+    assert odebench(cwd, *begin).returncode == 0
+    assert "changed" not in odebench(cwd, *RESUME, "-q").stderr
+    said = odebench(cwd, *RESUME, "-q", "--timeout", "9").stderr
+    assert "timeout_s (7.0, now 9.0)" in said
+    resumed = json.loads((cwd / "out/run.json").read_text())["resumed"]
+    assert [r["protocol"]["timeout_s"] for r in resumed] == [7.0, 9.0]
+    assert [r["protocol"]["memory_mb"] for r in resumed] == [900.0, 900.0]
+
+
+def test_a_run_that_does_not_say_what_it_asked_for_is_refused(cwd):
+    assert odebench(cwd, *RUN, "-p", "decay", "-q").returncode == 0
+    meta = json.loads((cwd / "out/run.json").read_text())
+    (cwd / "out/run.json").write_text(json.dumps({k: v for k, v in meta.items() if k != "asked"}))
+    done = odebench(cwd, *RESUME)
+    assert done.returncode == 2
+    assert "'asked' is missing" in done.stderr
+
+
+@contextmanager
+def asleep(cwd, *arguments):
+    """A run in the middle of a long solve."""
+    process = subprocess.Popen(command(*arguments), cwd=cwd, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not (cwd / "out/measurements.jsonl").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
+def test_two_processes_cannot_write_one_run(cwd):
+    begin = ["run", "--plugin", "plugin.py", "-s", "napper[nap=600]", "-p", "decay", "-o", "out"]
+    with asleep(cwd, *begin):
+        done = odebench(cwd, *RESUME)
+        assert done.returncode == 2
+        assert "another process is writing the run" in done.stderr
+        assert "is not empty" in odebench(cwd, *begin).stderr
+    with asleep(cwd, *RESUME) as process:  # the lock went with its holder, and has a new one
+        until(lambda: "another process is writing" in odebench(cwd, *RESUME).stderr, process)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_full_disk_keeps_what_was_measured_and_says_how_to_go_on(cwd):
+    assert odebench(cwd, *RUN, "-p", RATES, "-q").returncode == 0
+    whole = lines(cwd)
+    room = len(b"".join(whole[:12])) + 100  # the thirteenth row does not fit
+    shutil.rmtree(cwd / "out")
+    limited = (
+        "import resource, sys\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
+        "from odebench.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *RUN, "-p", RATES, "-q"], cwd=cwd, capture_output=True, text=True
+    )
+    kept_rows_are_whole_and_the_rest_is_finished(cwd, done, "File too large")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a file system")
+def test_a_full_file_system_does_the_same(cwd):
+    assert odebench(cwd, *RUN, "-p", RATES, "-q").returncode == 0
+    room = (cwd / "out/run.json").stat().st_size + len(b"".join(lines(cwd)[:12]))
+    shutil.rmtree(cwd / "out")
+    (cwd / "out").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", "out"]
+    mounted = subprocess.run(mount, cwd=cwd, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("cannot mount here")
+    try:
+        done = subprocess.run(command(*RUN, "-p", RATES, "-q"), cwd=cwd, capture_output=True, text=True)
+        subprocess.run(["mount", "-o", "remount,size=10m", "out"], cwd=cwd, check=True)
+        kept_rows_are_whole_and_the_rest_is_finished(cwd, done, "No space left on device")
+    finally:
+        subprocess.run(["umount", "out"], cwd=cwd, check=True)
+
+
+def kept_rows_are_whole_and_the_rest_is_finished(cwd: Path, done, why):
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert f"measurements.jsonl': {why}. Everything before it is kept" in done.stderr
+    assert "--resume" in done.stderr
+    kept = lines(cwd)
+    assert 0 < len(kept) < SAMPLES
+    assert all(line.endswith(b"\n") and json.loads(line) for line in kept)
+    shown = odebench(cwd, "table", "out")
+    assert shown.returncode == 0
+    assert "napper" in shown.stdout
+    assert odebench(cwd, *RESUME, "-q").returncode == 0
+    assert lines(cwd)[: len(kept)] == kept
+    assert sorted(samples(cwd), key=str) == truth(cwd)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_directory_is_refused(cwd):
+    (cwd / "out").mkdir(mode=0o500)
+    done = odebench(cwd, *RUN, "-p", "decay")
+    assert done.returncode == 2
+    assert "cannot write the output directory 'out'" in done.stderr
+
+
+# -- samples of earlier runs ------------------------------------------------------------------------------------------
+
+
+def measured(cwd, name, *options):
+    """Run into results/NAME with --reuse; how many rows it took itself, and how many it took over."""
+    done = odebench(cwd, *RUN[:-2], "-p", "decay", "-q", "-o", f"results/{name}", "--reuse", *options)
+    assert done.returncode == 0, done.stderr
+    directory = cwd / "results" / name
+    own = json.loads((directory / "run.json").read_text())["run_id"]
+    rows = [json.loads(line) for line in (directory / "measurements.jsonl").read_text().splitlines()]
+    assert len({(row["case_id"], row["repeat"]) for row in rows}) == len(rows)
+    mine = [row for row in rows if row["run_id"] == own]
+    return len(mine), len(rows) - len(mine)
+
+
+def test_samples_of_earlier_runs_are_taken_over_where_everything_is_the_same(cwd):
+    assert measured(cwd, "first") == (9, 0)
+    assert measured(cwd, "second") == (0, 9)
+    assert measured(cwd, "with-more-samples", "--repeats", "7") == (2, 9)
+    assert measured(cwd, "with-another-seed", "--seed", "1") == (3, 6)
+    assert measured(cwd, "with-another-solver", "-s", "rk4") == (5, 9)
+    assert measured(cwd, "with-more-threads", "--threads", "2") == (9, 0)
+    shown = odebench(cwd, "table", "results/second")
+    assert "napper" in shown.stdout
+
+
+def test_samples_of_another_version_of_a_plugin_are_not_taken_over(cwd):
+    assert measured(cwd, "first", "-s", "rk4") == (14, 0)
+    with (cwd / "plugin.py").open("a") as file:
+        file.write("# another version\n")
+    assert measured(cwd, "second", "-s", "rk4") == (9, 5)
+
+
+def test_samples_that_went_wrong_are_taken_again(cwd):
+    source = (cwd / "plugin.py").read_text()
+    (cwd / "plugin.py").write_text(source.replace('raise Unsupported("not today")', "raise ValueError"))
+    assert measured(cwd, "first") == (9, 0)
+    assert measured(cwd, "second") == (1, 8)
+
+
+def test_without_asking_nothing_is_taken_over(cwd):
+    assert measured(cwd, "first") == (9, 0)
+    assert odebench(cwd, *RUN[:-2], "-p", "decay", "-q", "-o", "results/second").returncode == 0
+    ids = {json.loads(line)["run_id"] for line in (cwd / "results/second/measurements.jsonl").read_text().splitlines()}
+    assert ids == {json.loads((cwd / "results/second/run.json").read_text())["run_id"]}
