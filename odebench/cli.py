@@ -111,7 +111,7 @@ def main() -> None:
 @click.option(
     "--executor",
     type=click.Choice(["process", "inline", "dask"]),
-    default="process",
+    default="process" if os.name == "posix" else "inline",
     show_default=True,
     help="Where solvers run: in a process of their own; to debug one, in this; or in processes on a Dask cluster.",
 )
@@ -193,6 +193,8 @@ def run(
         said = results.find(resumed).meta.get("protocol", {})
         executor, jobs = _unless_given("executor", said), _unless_given("jobs", said)
         timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
+    if executor != "inline" and os.name != "posix":
+        raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
     if executor == "inline" and jobs > 1:
         raise click.UsageError("--executor inline takes one case at a time. Leave out -j, or --executor.")
     if address is not None and executor != "dask":

@@ -17,6 +17,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
@@ -168,7 +169,8 @@ class Host:
         plugin = Plugin(origin)
         self.plugins.append(plugin)
         try:
-            module = load()
+            with redirect_stdout(sys.stderr):  # a table may be what odebench prints
+                module = load()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever a plugin raises is that plugin's affair
@@ -249,8 +251,9 @@ class Host:
 def _returned(hooks: Mapping[str, Callable[[], Any]], name: str) -> Any:
     """What a hook of this one module returns; nothing where it has none of that name."""
     try:
-        returned = hooks[name]() if name in hooks else ()
-        return list(returned) if isinstance(returned, Iterator) else returned
+        with redirect_stdout(sys.stderr):
+            returned = hooks[name]() if name in hooks else ()
+            return list(returned) if isinstance(returned, Iterator) else returned
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a plugin raises is that plugin's affair

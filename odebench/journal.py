@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -24,6 +25,7 @@ except ModuleNotFoundError:  # Windows, where nothing keeps two runs apart but t
 SCHEMA_VERSION = 1
 
 _WORTH_KEEPING = (measurement.OK, measurement.UNSUPPORTED)  # what went wrong may go right
+_SYNC_S = 1.0  # what a power cut may cost; a crash costs nothing
 _ESSENTIAL = {"run_id", "started_at", "status"}
 _encode = json.JSONEncoder(allow_nan=False).encode
 _REMEDY = "Expected a run directory, such as 'odebench run' makes."
@@ -77,6 +79,7 @@ class Run:
         """What run.json holds."""
         self.journal_path = directory / "measurements.jsonl"
         self._journal: int | None = None  # a file descriptor, where this process writes
+        self._synced = time.monotonic()
 
     @property
     def id(self) -> str:
@@ -179,6 +182,7 @@ class Run:
         try:
             while written < len(line):
                 written += os.write(self._journal, line[written:])
+            self._sync()
         except OSError as error:
             with suppress(OSError):  # half a line would be in the way of those to come
                 os.ftruncate(self._journal, os.fstat(self._journal).st_size - written)
@@ -186,6 +190,12 @@ class Run:
                 f"cannot write to '{self.journal_path}': {error.strerror}. Everything before it is kept; "
                 f"'odebench run --resume {self.directory}' goes on from there."
             ) from error
+
+    def _sync(self) -> None:
+        """Have the disk itself hold the journal, once in a while: it may take as long as a solve."""
+        if self._journal is not None and time.monotonic() - self._synced > _SYNC_S:
+            os.fsync(self._journal)
+            self._synced = time.monotonic()
 
     def measurements(self) -> Iterator[Measurement]:
         """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
@@ -226,6 +236,8 @@ class Run:
         """Record that the run ended, `complete`, `interrupted` or `failed`, and write it no more."""
         self.meta |= {"finished_at": datetime.now(UTC).isoformat(timespec="microseconds"), "status": status}
         try:
+            if self._journal is not None:
+                os.fsync(self._journal)
             self._write_meta()
         except OSError as error:
             raise OutputError(
@@ -240,7 +252,10 @@ class Run:
         path = self.directory / "run.json"
         part = path.with_suffix(".part")
         try:
-            part.write_text(json.dumps(self.meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            with part.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(self.meta, indent=2, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())  # before the one it replaces is gone
             os.replace(part, path)
         except OSError:
             part.unlink(missing_ok=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from . import environment, measurement, provenance, results, timing
 from .cases import Case, Task, Variants, seed_for
-from .errors import BadRun, OutputError, one_line
+from .errors import BadRun, ClusterError, OutputError, one_line
 from .executors import Executor
 from .host import Host
 from .journal import Archive, Run
@@ -221,10 +223,13 @@ def run(
             take(row)
     except KeyboardInterrupt:
         status = "interrupted"
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError, OutputError):  # the disk may be what failed
             record.finish("failed")
             results.write_tables(record)
+        if isinstance(error, ClusterError):
+            go_on = f"'odebench run --resume {os.path.relpath(record.directory)}' goes on from there, on any executor"
+            raise ClusterError(f"{error} Everything measured before is kept; {go_on}.") from error
         raise
     record.finish(status)
     results.write_tables(record)
@@ -235,7 +240,8 @@ def _notify(hook: Any, **arguments: Any) -> None:
     """Call a hook of each observer; one that fails is named, and takes neither the others nor the run with it."""
     for impl in hook.get_hookimpls():
         try:
-            impl.function(*(arguments[name] for name in impl.argnames))
+            with redirect_stdout(sys.stderr):  # the tables are what odebench prints
+                impl.function(*(arguments[name] for name in impl.argnames))
         except (Exception, SystemExit) as error:
             what = f"{type(error).__name__}: {one_line(error)}"
             warnings.warn(f"{hook.name} of the plugin {impl.plugin_name} raised {what}", stacklevel=2)

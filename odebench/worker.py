@@ -62,7 +62,7 @@ class Worker:
     ) -> None:
         self.host, self.run_id, self.threads = host, run_id, threads
         self.on_stage, self.on_checkpoint, self.let_through = on_stage, on_checkpoint, let_through
-        self._problems: _Recent[_Prepared] = _Recent(8)
+        self._problems: _Recent[_Prepared | BadProblem] = _Recent(8)
         # seconds a call took, by id, of the last problem's cases; one that is not in it has yet to make its first
         self._call_s: dict[str, float] = {}
         self._problem = ""
@@ -132,16 +132,17 @@ class Worker:
         self._record_metrics(row, y, reference.y)
 
     def _prepared(self, variant: Variant) -> _Prepared:
-        """The problem with its reference, made before any clock runs."""
+        """The problem with its reference, made before any clock runs; one that fails is not tried for each solver."""
         prepared = self._problems.get(variant.key)
         if prepared is None:
             try:
                 prepared = _Prepared(self.host.problem(variant.name)(**variant.params))
-            except BadProblem as error:
-                raise BadProblem(f"the problem, not the solver: {one_line(error)}") from error
             except (Exception, SystemExit) as error:
-                raise BadProblem(f"the problem, not the solver: {_described(error)}") from error
+                why = one_line(error) if isinstance(error, BadProblem) else _described(error)
+                prepared = BadProblem(f"the problem, not the solver: {why}")
             self._problems[variant.key] = prepared
+        if isinstance(prepared, BadProblem):
+            raise prepared.with_traceback(None)
         return prepared
 
     def _expect_unchanged(self, variant: Variant, prepared: _Prepared) -> None:

@@ -437,6 +437,47 @@ def test_an_interrupted_run_keeps_what_was_measured(tmp_path, ending, before):
     assert table.stderr.count("is not complete, but interrupted") == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_run_that_is_told_to_outlive_its_terminal_does(tmp_path):
+    naps = "open('asleep', 'w').close(); __import__('time').sleep(1); return Solution(ivp.exact(t_eval))"
+    path = plugin(tmp_path / "slow.py", functions("solver", {"napper": naps}))
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    process = subprocess.Popen(
+        command("run", "-s", "napper", "-p", "decay", "-o", "out", "--plugin", path, "-q", "--repeats", 2),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+    )
+    signal.signal(signal.SIGHUP, handler)
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "asleep").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=120) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert [row["status"] for row in rows(tmp_path / "out")] == ["ok", "ok"]
+
+
+def test_what_plugins_print_stays_out_of_what_odebench_prints(tmp_path):
+    noise = (
+        "print('at import')\n"
+        + functions("solver", {"mine": "print('in the solve'); return Solution(y)"})
+        + "@hookimpl\ndef odebench_measured(measurement):\n    print('at a row')\n"
+    )
+    path = plugin(tmp_path / "noisy.py", noise)
+    done = measure(tmp_path, "--plugin", path, "-s", "mine")
+    assert done.returncode == 0
+    assert "mine" in done.stdout
+    for what in ("at import", "in the solve", "at a row"):
+        assert what not in done.stdout
+    assert "at import" in done.stderr
+    listed = odebench(tmp_path, "list", "solvers", "--json", "--plugin", path)
+    assert "mine" in [listing["name"] for listing in json.loads(listed.stdout)]
+
+
 # -- reading runs back --------------------------------------------------------------------------------------------
 
 

@@ -112,12 +112,16 @@ def test_a_local_cluster_takes_the_same_samples_as_this_process(cwd):
     meta = json.loads((cwd / "dask/run.json").read_text())
     assert {row["machine"] for row in rows(cwd / "dask")} == set(meta["machines"])
     assert meta["status"] == "complete"
-    assert not [p for p in psutil.process_iter() if _is_worker_of(p, cwd)]
+    assert not workers_of(cwd)
+
+
+def workers_of(cwd):
+    return [p for p in psutil.process_iter() if _is_worker_of(p, cwd)]
 
 
 def _is_worker_of(process, cwd):
     try:
-        return "odebench.serving" in process.cmdline() and process.cwd() == str(cwd)
+        return any("odebench.serving" in part for part in process.cmdline()) and process.cwd() == str(cwd)
     except psutil.Error:
         return False
 
@@ -138,6 +142,27 @@ def test_cases_of_a_worker_that_is_lost_are_done_elsewhere_and_once(cwd, cluster
     assert rows(cwd / "out")[-1]["other_stats"]["dask_worker"] == workers[1].pid
 
 
+def test_a_cluster_whose_workers_start_later_is_waited_for(cwd):
+    file = cwd / "scheduler.json"
+    quiet = ("--host", "127.0.0.1", "--no-dashboard")
+    with ExitStack() as stack:
+        stack.enter_context(process(cwd, "dask", "scheduler", "--port", 0, "--scheduler-file", file, *quiet))
+        until(lambda: file.exists() and file.read_text().endswith("}"))
+        address = json.loads(file.read_text())["address"]
+        running = start(cwd, "odebench", "run", "-s", "rk4", "-q", "--executor", "dask", "--dask", address, "-o", "out")
+        until((cwd / "out/run.json").exists)
+        time.sleep(1)
+        assert running.poll() is None
+        assert rows(cwd / "out") == []
+        stack.enter_context(process(cwd, "dask", "worker", address, "--nthreads", 1, "--no-nanny", *quiet))
+        until(lambda: rows(cwd / "out"))
+        assert workers_of(cwd)  # beside the Dask worker, while the run lasts
+        code, _, stderr = finished(running)
+        assert code == 0, stderr
+        until(lambda: not workers_of(cwd))
+    assert [status for *_, status in samples(cwd / "out")] == ["ok"] * 5
+
+
 def test_a_scheduler_that_is_lost_is_said_and_the_run_can_be_finished(cwd, cluster):
     address, scheduler, _ = cluster
     running = start(
@@ -149,6 +174,7 @@ def test_a_scheduler_that_is_lost_is_said_and_the_run_can_be_finished(cwd, clust
     code, _, stderr = finished(running)
     assert code == 2
     assert "the Dask scheduler is lost" in stderr
+    assert "'odebench run --resume out' goes on from there" in stderr
     kept = rows(cwd / "out")
     assert 2 < len(kept) < 20
     assert json.loads((cwd / "out/run.json").read_text())["status"] == "failed"

@@ -264,6 +264,23 @@ def test_the_next_case_does_not_notice_a_fault(faulty, name):
     assert faulty[True, name]["other_stats"] == faulty[True, "nobody"]["other_stats"]
 
 
+SIDE_BY_SIDE = ("loops_in_c", "segfaults", "leaves_at_once", "takes_all_memory", "leaves_children", "exits")
+
+
+@pytest.mark.parametrize("options", [("-j", "2"), ("-j", "2", "--executor", "dask")], ids=["two at a time", "Dask"])
+def test_faults_side_by_side_and_on_a_cluster_are_the_same_rows(options, tmp_path):
+    if "dask" in options:
+        pytest.importorskip("distributed", reason="needs Dask")
+    bodies = {name: FAULTS[name][0] for name in SIDE_BY_SIDE}
+    found = measure(tmp_path, bodies, "--timeout", "2", "--memory", "400", *options)
+    for name in bodies:
+        _, status, reason = FAULTS[name]
+        assert found[False, name]["status"] == status
+        assert reason in (found[False, name]["reason"] or "")
+        assert found[True, name]["other_stats"] == found[True, "nobody"]["other_stats"]
+    assert survivors() == []
+
+
 def test_faults_leave_no_process_behind(faulty):
     assert survivors() == []
 
@@ -341,6 +358,25 @@ def until(condition, seconds=60):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--timeout", "nan", "finite numbers"),
+        ("--timeout", "inf", "finite numbers"),
+        ("--timeout", "-1", "not in the range"),
+        ("--memory", "0", "not in the range"),
+        ("--memory", "nan", "finite numbers"),
+        ("-j", "0", "not in the range"),
+        ("--executor", "proces", "'process', 'inline', 'dask'"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(odebench, tmp_path, option, value, says):
+    done = odebench("run", "-s", "analytic", option, value, "-o", "out")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_inline_takes_one_case_at_a_time(odebench):

@@ -1,5 +1,7 @@
 """From selections to rows: one solve one sample, every attempted case a row."""
 
+import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,6 +83,22 @@ def test_time_and_error_of_a_sample_come_from_the_same_call(bench, monkeypatch):
         assert row.max_abs_error == pytest.approx(row.steps)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process reset its high-water mark")
+def test_memory_is_what_each_solve_needs_whatever_the_process_held_before(bench):
+    def needing(mib):
+        def function(ivp, t_eval):
+            time.sleep(0.002)  # a shorter one is not looked at
+            np.ones(mib * 2**17).sum()
+            return exact(ivp, t_eval)
+
+        function.__name__ = f"needing_{mib}"
+        return solver(function)
+
+    for row in bench(*map(needing, (100, 10, 30, 20)), repeats=3):
+        mib = int(row.solver.rpartition("-")[2])
+        assert row.peak_rss_mb == pytest.approx(mib, abs=2)
+
+
 def test_memory_and_processor_time_are_those_of_the_solve(bench):
     @solver
     def hungry(ivp, t_eval):
@@ -89,8 +107,6 @@ def test_memory_and_processor_time_are_those_of_the_solve(bench):
 
     @solver
     def modest(ivp, t_eval):
-        import time
-
         time.sleep(0.02)
         return exact(ivp, t_eval)
 

@@ -7,7 +7,6 @@ import timeit
 from datetime import datetime
 from types import SimpleNamespace
 
-import numpy as np
 import psutil
 import pytest
 
@@ -201,6 +200,6 @@ def test_a_hundred_thousand_cases(benchmark, figure, peak_mib, tmp_path):
     with (tmp_path / "run/measurements.jsonl").open() as journal:
         started = [datetime.fromisoformat(json.loads(line)["started_at"]).timestamp() for line in journal]
     assert len(started) == 100_000
-    seconds = [statistics.median(np.diff(part)) for part in (started[1000:10_000], started[-9000:])]
+    first, last = started[10_000] - started[1000], started[-1] - started[-9001]
     figure("main process, 100,000 cases", peak, "MiB", 400)
-    figure("a case among the last thousands over one among the first, of 100,000", seconds[1] / seconds[0], "x", 1.25)
+    figure("the last 9,000 cases over the first 9,000, of 100,000", last / first, "x", 1.25)
