@@ -408,7 +408,7 @@ def test_an_interrupted_run_keeps_what_was_measured(tmp_path, ending, before):
     process = subprocess.Popen(
         command("run", *selected, "-p", "decay", "-o", "out", "--plugin", path),
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | {"PYTHONFAULTHANDLER": "1"},  # SIGABRT shows where it is
         **dict.fromkeys(["stdout", "stderr"], subprocess.PIPE),
         text=True,
     )
@@ -422,7 +422,11 @@ def test_an_interrupted_run_keeps_what_was_measured(tmp_path, ending, before):
         # each row is on disk before the next solver is called
         assert (tmp_path / "out/measurements.jsonl").read_text().count("\n") == len(before)
         process.send_signal(getattr(signal, ending))
-        stdout, stderr = process.communicate(timeout=120)
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            pytest.fail(f"it does not end: {process.communicate()}")
     finally:
         process.kill()
         process.communicate()
