@@ -184,6 +184,8 @@ def run(
     from .executors import DaskExecutor, Executor, InlineExecutor, ProcessExecutor
     from .isolation import Limits
     from .journal import Run
+    from .memory import share_mb
+    from .provenance import Conditions
     from .report.progress import progress
     from .worker import Worker
 
@@ -191,7 +193,9 @@ def run(
     if resumed is not None:
         _refuse_what_the_run_says()
         said = results.find(resumed).meta.get("protocol", {})
-        executor, jobs = _unless_given("executor", said), _unless_given("jobs", said)
+        executor, address = _unless_given("executor", said), _unless_given("address", said, "dask")
+        address = address if executor == "dask" else _unless_given("address", {})
+        jobs = _unless_given("jobs", said if executor != "inline" and address is None else {})
         timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
     if executor != "inline" and os.name != "posix":
         raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
@@ -199,13 +203,20 @@ def run(
         raise click.UsageError("--executor inline takes one case at a time. Leave out -j, or --executor.")
     if address is not None and executor != "dask":
         raise click.UsageError("--dask names a cluster for --executor dask. Add that, or leave out --dask.")
+    if address is not None and jobs > 1:
+        raise click.UsageError("-j is for a local cluster; that of --dask has its own size. Leave out either.")
+    given = click.get_current_context().get_parameter_source
+    if executor == "inline" and ParameterSource.COMMANDLINE in (given("timeout"), given("memory")):
+        raise click.UsageError("--executor inline cannot end a solver. Leave out --timeout and --memory.")
     timeout = timeout or 0
     if not (isfinite(timeout) and isfinite(memory or 0)):
         raise click.UsageError("--timeout and --memory take finite numbers; --timeout 0 is for no limit.")
     if memory is None and address is None:  # of a cluster's machines we know nothing
-        memory = runner.memory_share_mb(jobs)
+        memory = share_mb(jobs)
     limits = Limits(timeout or None, memory)
     carried_out = {"executor": executor, "jobs": jobs, **(asdict(limits) if executor != "inline" else {})}
+    if address is not None:
+        carried_out["dask"] = address
     if resumed is not None:
         record, plan = runner.resume(host, results.find(resumed).directory, carried_out)
     else:
@@ -219,22 +230,22 @@ def run(
         }
         plan = runner.Plan(host, sampling, **asked)
         record = Run.create(output, runner.describe(host, sampling, asked, carried_out))
-    threads = plan.sampling.threads
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
     executing: Executor
+    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs)
     if executor == "inline":
-        executing = InlineExecutor(Worker(host, record.id, threads))
+        executing = InlineExecutor(Worker(host, conditions))
     elif executor == "dask":
-        executing = DaskExecutor(host, record.id, threads, limits, jobs, address)
+        executing = DaskExecutor(host, conditions, limits, address)
     else:
-        executing = ProcessExecutor(host, record.id, threads, limits, jobs)
+        executing = ProcessExecutor(host, conditions, limits)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(getattr(signal, ending), signal.default_int_handler)  # ends as Ctrl-C does: nothing is lost
     with progress(plan, quiet=quiet) as observe:
-        earlier = runner.earlier_samples(record, plan, host) if reuse else None
+        earlier = runner.EarlierSamples(record, plan, host, conditions) if reuse else None
         runner.run(record, plan, executing, host, observe, earlier)
 
     if not quiet:

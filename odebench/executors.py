@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import queue
+import secrets
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,12 +21,14 @@ from .errors import ClusterError, PluginError, one_line
 from .host import Host
 from .isolation import TICK_S, Inbox, IsolatedWorker, Limits
 from .measurement import Measurement
+from .provenance import Conditions
 from .worker import Worker, blank
 
 _CONNECT_S = 10
 _NO_WORKER_S = 300  # time for a scheduler of batch jobs to start one
 _LOOK_S = 1.0  # how often the cluster is asked how large it is
 _POLL_S = 0.005
+_FORGOTTEN_S = 600  # without a task, after which a worker on a cluster is taken to be that of a client that was killed
 
 
 class Executor(Protocol):
@@ -57,69 +60,84 @@ class InlineExecutor:
 
 
 class ProcessExecutor:
-    """Each task in a worker's process, which is kept while it is fit; `jobs` of them at a time."""
+    """Each task in a worker's process, which is kept while it is fit; as many at a time as the conditions say."""
 
-    def __init__(self, host: Host, run_id: str, threads: int, limits: Limits, jobs: int = 1) -> None:
+    def __init__(self, host: Host, conditions: Conditions, limits: Limits) -> None:
         """Raises `PluginError` for plugins that only this process has."""
         _expect_to_be_found_elsewhere(host)
-        self.host, self.run_id, self.threads, self.limits, self.jobs = host, run_id, threads, limits, jobs
+        self.host, self.conditions, self.limits = host, conditions, limits
         self.machines = _this_machine()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Measurement]:
         remaining = iter(tasks)
         inbox: Inbox = queue.SimpleQueue()
-        idle: list[IsolatedWorker] = []
-        busy: set[IsolatedWorker] = set()
+        workers: list[IsolatedWorker] = []
+        busy: dict[IsolatedWorker, Task] = {}
+        lost: Task | None = None
         look_at = time.monotonic() + TICK_S
+
+        def begin(task: Task) -> None:
+            worker = self._idle(workers, busy)
+            if worker is None:
+                worker = IsolatedWorker(self.host, self.conditions, self.limits, inbox)
+                workers.append(worker)
+            busy[worker] = task
+            worker.begin(task)
+
         try:
             while True:
-                while len(busy) < self.jobs and (task := next(remaining, None)) is not None:
-                    worker = idle.pop() if idle else self._worker(inbox)
-                    worker.begin(task)
-                    busy.add(worker)
+                while len(busy) < self.conditions.jobs and (task := next(remaining, None)) is not None:
+                    begin(task)
                 if not busy:
                     return
-                if time.monotonic() >= look_at:
-                    for worker in busy:
-                        worker.enforce_limits()
-                    look_at = time.monotonic() + TICK_S
                 try:
                     worker, answer = inbox.get(timeout=TICK_S)
                 except queue.Empty:
-                    continue
-                if worker in busy:
-                    busy.remove(worker)
+                    pass
+                else:
+                    if worker not in busy:  # it ended with nothing to do
+                        continue
+                    task = busy.pop(worker)
+                    unseen = answer is None and worker.is_idle() and task is not lost
                     row = worker.finish(answer)
-                    if worker.fit:
-                        idle.append(worker)
-                    else:
+                    if not worker.fit:
+                        workers.remove(worker)
                         worker.close()
-                    yield row
-                elif worker in idle:  # it ended with nothing to do
-                    idle.remove(worker)
-                    worker.close()
+                    if unseen:  # it ended for what an earlier task had done
+                        lost = task
+                        begin(task)
+                    else:
+                        yield row
+                if time.monotonic() >= look_at and inbox.empty():
+                    for worker in busy:
+                        worker.enforce_limits()
+                    look_at = time.monotonic() + TICK_S
         finally:
-            for worker in (*idle, *busy):
+            for worker in workers:
                 worker.close()
 
-    def _worker(self, inbox: Inbox) -> IsolatedWorker:
-        return IsolatedWorker(self.host, self.run_id, self.threads, self.limits, inbox)
+    def _idle(self, workers: list[IsolatedWorker], busy: Container[IsolatedWorker]) -> IsolatedWorker | None:
+        """One that waits for a task; those that have ended meanwhile are put away."""
+        for worker in [worker for worker in workers if worker not in busy]:
+            if worker.is_alive():
+                return worker
+            workers.remove(worker)
+            worker.close()
+        return None
 
 
 class DaskExecutor:
     """Each task in a worker's process on some machine of a Dask cluster; a lost machine's tasks are done elsewhere."""
 
-    def __init__(
-        self, host: Host, run_id: str, threads: int, limits: Limits, jobs: int = 1, address: str | None = None
-    ) -> None:
-        """On the cluster whose scheduler has this `address`, or on a local one of `jobs` workers.
+    def __init__(self, host: Host, conditions: Conditions, limits: Limits, address: str | None = None) -> None:
+        """On the cluster whose scheduler has this `address`, or on a local one of as many workers as `conditions.jobs`.
 
         Raises `PluginError` for plugins that only this process has.
         """
         _expect_to_be_found_elsewhere(host)
-        self.host, self.run_id, self.threads, self.jobs, self.address = host, run_id, threads, jobs, address
-        sources = {path.name: path.read_bytes() for path in host.files}
-        self.elsewhere = Elsewhere(run_id, threads, limits, sources)
+        self.host, self.conditions, self.address = host, conditions, address
+        sources = tuple((path.name, path.read_bytes()) for path in host.files)
+        self.elsewhere = Elsewhere(secrets.token_hex(8), conditions, limits, sources)
         self.machines = _this_machine()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Measurement]:
@@ -127,10 +145,10 @@ class DaskExecutor:
         from distributed import CancelledError, as_completed
 
         remaining = iter(tasks)
+        under_way: dict[Any, Task] = {}
         with self._client() as client:
             try:
                 finished = as_completed(loop=client.loop)
-                under_way: dict[Any, Task] = {}
                 slots, looked, seen, exhausted = 0, 0.0, time.monotonic(), False
                 while True:
                     if (now := time.monotonic()) - looked > _LOOK_S:
@@ -158,17 +176,21 @@ class DaskExecutor:
                         raise CancelledError
                     yield self._row(future, task)
             except (OSError, CancelledError, TimeoutError) as error:
+                if client.status == "running":  # it is about something else
+                    raise
                 raise ClusterError(f"the Dask scheduler is lost: {one_line(error) or type(error).__name__}.") from error
             finally:
                 with suppress(Exception):  # a cluster that is lost cleans up by itself
-                    client.run(close_worker, self.run_id)
+                    client.cancel(list(under_way), force=True)
+                    client.run(close_workers, self.elsewhere.key)
 
     def _row(self, future: Any, task: Task) -> Measurement:
         if (error := future.exception()) is None:
             row, described = future.result()
             self.machines.setdefault(row.machine, described)
             return row  # type: ignore[no-any-return]  # what measure_elsewhere returns
-        row = blank(self.host, task, self.run_id, self.threads)
+        row = blank(self.host, task, self.conditions)
+        row.machine = row.context = None  # nobody knows where it was
         row.status, row.reason = measurement.CRASHED, f"on the cluster: {type(error).__name__}: {one_line(error)}"
         return row
 
@@ -182,13 +204,16 @@ class DaskExecutor:
         if self.address is None:
             quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
             # the processes beside the Dask workers have limits of their own
-            return Client(n_workers=self.jobs, threads_per_worker=1, memory_limit=0, set_as_default=False, **quiet)
+            # Ctrl-C reaches all processes of a terminal; here this one ends the others
+            deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+            one_each = {"threads_per_worker": 1, "memory_limit": 0, "preload": deaf}
+            return Client(n_workers=self.conditions.jobs, set_as_default=False, **one_each, **quiet)
         try:
             return Client(self.address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise ClusterError(
-                f"no Dask scheduler at {self.address!r}: {one_line(error)}. Start one with 'dask scheduler', or leave "
-                "out --dask for a local one."
+                f"no Dask scheduler at {self.address!r}: {one_line(error)}. Start one with 'dask scheduler', or "
+                "choose another with --dask, or another executor."
             ) from error
 
 
@@ -196,30 +221,72 @@ class DaskExecutor:
 class Elsewhere:
     """What another machine needs to know in order to measure tasks of this run."""
 
-    run_id: str
-    threads: int
+    key: str
+    """Of the client: a run that is resumed has another."""
+    conditions: Conditions
     limits: Limits
-    sources: Mapping[str, bytes]
-    """The plugin files, by name."""
+    sources: tuple[tuple[str, bytes], ...]
+    """The plugin files: name and content."""
 
 
-_workers: dict[tuple[str, int], tuple[Inbox, Host, IsolatedWorker | None]] = {}  # by run and thread of this process
+@dataclass
+class _Kept:
+    """A worker beside a thread of a Dask worker, with what it needs to be replaced."""
+
+    host: Host
+    folder: Path
+    inbox: Inbox = field(default_factory=queue.SimpleQueue)
+    worker: IsolatedWorker | None = None
+    busy: bool = False
+    used: float = field(default_factory=time.monotonic)
+
+    def close(self) -> None:
+        if self.worker is not None:
+            self.worker.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_kept: dict[tuple[str, int], _Kept] = {}  # by client and thread of this process
+_closed: set[str] = set()  # clients that want nothing measured any more
+_lock = threading.Lock()
 
 
 def measure_elsewhere(elsewhere: Elsewhere, task: Task) -> tuple[Measurement, Mapping[str, Any]]:
     """Measure a task on a Dask worker, in a process beside it; the row, and what machine this is."""
-    key = elsewhere.run_id, threading.get_ident()
-    if key not in _workers:
-        folder = Path(tempfile.mkdtemp(prefix="odebench-"))
-        for name, source in elsewhere.sources.items():
-            (folder / name).write_bytes(source)
-        _workers[key] = queue.SimpleQueue(), Host([folder / name for name in elsewhere.sources]), None
-    inbox, host, worker = _workers[key]
-    if worker is None or not worker.fit:
-        for other in {run_id for run_id, _ in _workers} - {elsewhere.run_id}:  # whose client was killed
-            close_worker(other)
-        worker = IsolatedWorker(host, elsewhere.run_id, elsewhere.threads, elsewhere.limits, inbox)
-    _workers[key] = inbox, host, worker
+    with _lock:
+        if elsewhere.key in _closed:
+            raise ClusterError("the run has ended.")
+        for key, kept in list(_kept.items()):
+            if not kept.busy and time.monotonic() - kept.used > _FORGOTTEN_S:
+                _kept.pop(key).close()
+        key = elsewhere.key, threading.get_ident()
+        if key not in _kept:
+            _kept[key] = _unpacked(elsewhere)
+        kept = _kept[key]
+        kept.busy = True
+    try:
+        if kept.worker is None or not (kept.worker.fit and kept.worker.is_alive()):
+            kept.worker = IsolatedWorker(kept.host, elsewhere.conditions, elsewhere.limits, kept.inbox)
+        row = _measure(kept.worker, kept.inbox, task)
+    finally:
+        kept.busy, kept.used = False, time.monotonic()
+    return row, environment.machine()
+
+
+def _unpacked(elsewhere: Elsewhere) -> _Kept:
+    folder = Path(tempfile.mkdtemp(prefix="odebench-"))
+    try:
+        files = [folder / str(number) / name for number, (name, _) in enumerate(elsewhere.sources)]
+        for path, (_, source) in zip(files, elsewhere.sources, strict=True):
+            path.parent.mkdir()
+            path.write_bytes(source)
+        return _Kept(Host(files, from_environment=False), folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _measure(worker: IsolatedWorker, inbox: Inbox, task: Task) -> Measurement:
     try:
         worker.begin(task)
         answering = None
@@ -234,17 +301,15 @@ def measure_elsewhere(elsewhere: Elsewhere, task: Task) -> tuple[Measurement, Ma
         raise
     if not worker.fit:
         worker.close()
-    return row, environment.machine()
+    return row
 
 
-def close_worker(run_id: str) -> None:
-    """End what a run has left running on this Dask worker."""
-    for key in [key for key in _workers if key[0] == run_id]:
-        _, host, worker = _workers.pop(key)
-        if worker is not None:
-            worker.close()
-        for folder in {path.parent for path in host.files}:
-            shutil.rmtree(folder, ignore_errors=True)
+def close_workers(key: str) -> None:
+    """End what a client has left running on this Dask worker, and begin nothing more for it."""
+    with _lock:
+        _closed.add(key)
+        for ours in [ours for ours in _kept if ours[0] == key]:
+            _kept.pop(ours).close()
 
 
 def _expect_to_be_found_elsewhere(host: Host) -> None:

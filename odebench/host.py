@@ -71,7 +71,8 @@ class Plugin:
 class Host:
     """Every plugin there is. Broken ones carry their error; a name that two plugins claim belongs to neither."""
 
-    def __init__(self, files: Iterable[str | Path] = ()) -> None:
+    def __init__(self, files: Iterable[str | Path] = (), *, from_environment: bool = True) -> None:
+        """With the plugin files named, and, unless told otherwise, those of `ODEBENCH_PLUGINS`."""
         self.plugins: list[Plugin] = []
         self.solvers: dict[str, Solver] = {}
         self.problems: dict[str, Problem] = {}
@@ -81,10 +82,11 @@ class Host:
         self._installed: dict[str, bool] = {}
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
-        from_environment = filter(None, os.environ.get(FILES_VARIABLE, "").split(os.pathsep))
+        variable = os.environ.get(FILES_VARIABLE, "") if from_environment else ""
         self._load_built_ins()
         self._load_entry_points()
-        self.files = tuple(dict.fromkeys(Path(f).expanduser().resolve() for f in (*from_environment, *files)))
+        named = (*filter(None, variable.split(os.pathsep)), *files)
+        self.files = tuple(dict.fromkeys(Path(f).expanduser().resolve() for f in named))
         """The plugin files it was given: what another process needs to find the same plugins."""
         for path in self.files:
             self._load_file(path)
@@ -105,6 +107,10 @@ class Host:
     def origin(self, thing: NamedFunction[Any]) -> Origin:
         """Where a registered solver or problem comes from."""
         return self._origins[thing.kind, thing.name]
+
+    def origin_of_metric(self, name: str) -> Origin:
+        """Where a registered metric comes from."""
+        return self._origins["metric", name]
 
     def missing(self, solver: Solver) -> str | None:
         """Why the solver cannot run here, with the line that would mend it; None where all it needs is installed."""

@@ -24,6 +24,7 @@ from .cases import Task
 from .errors import one_line
 from .host import Host
 from .measurement import Checkpoint, Measurement
+from .provenance import Conditions
 from .worker import Stage
 
 TICK_S = 0.1
@@ -35,7 +36,7 @@ MARK = "ODEBENCH_WORKER"
 
 _GRACE_S = 0.25  # a short solve is called a few times in one stage
 _END_S = 1.0  # for a process that is ending by itself, and for its last output to arrive
-_LOST_S = 10.0  # for a task to be taken up by a process that waits for one
+_LOOKS = 100  # at a process that waits for a task, until one that it was handed is lost
 _OUTPUT_BYTES = 4096
 _STAGES = tuple(Stage)
 _NOW = struct.Struct("=dq")
@@ -56,8 +57,7 @@ class Limits:
 class Setup:
     """What a process is told in order to become a worker."""
 
-    run_id: str
-    threads: int
+    conditions: Conditions
     files: tuple[Path, ...]
     """Plugin files."""
     token: bytes
@@ -73,6 +73,15 @@ class Answer:
     """Why the process is not to be used again, in words for the row; empty where the row need not say."""
 
 
+@dataclass(frozen=True)
+class Progress:
+    """What a worker's process says of a solve under way."""
+
+    call: int
+    """Which call of the solver, of those that the sample takes."""
+    checkpoint: Checkpoint
+
+
 Inbox: TypeAlias = "queue.SimpleQueue[tuple[IsolatedWorker, Answer | None]]"
 """Where the answers of one or more workers arrive; None from one that will not answer any more."""
 
@@ -81,7 +90,7 @@ class Now:
     """What a worker is at and since when: memory that its parent can read without disturbing it."""
 
     def __init__(self, descriptor: int) -> None:
-        """Of a file that holds `Now.SIZE` bytes; it may be closed afterwards."""
+        """Of a file made by `Now.file`, which may be closed afterwards."""
         self._memory = mmap.mmap(descriptor, _NOW.size)
 
     @staticmethod
@@ -120,34 +129,41 @@ class IsolatedWorker:
     `enforce_limits` every now and then. A worker that is no longer `fit` is to be closed and replaced.
     """
 
-    def __init__(self, host: Host, run_id: str, threads: int, limits: Limits, inbox: Inbox) -> None:
-        self.host, self.run_id, self.threads, self.limits = host, run_id, threads, limits
+    def __init__(self, host: Host, conditions: Conditions, limits: Limits, inbox: Inbox) -> None:
+        self.host, self.conditions, self.limits = host, conditions, limits
         self.fit = True
         self._row: Measurement | None = None  # of the task at hand, blank
-        self._begun = 0.0
+        self._idle_looks = 0
         self._verdict: tuple[str, str] | None = None  # status and reason, where we ended it ourselves
         self._output = b""
-        self._trace: list[Checkpoint] = []  # of the solve under way
+        self._trace: list[Progress] = []  # of the solve under way
+        self._closed = False
         self._token = secrets.token_bytes(16)
         self._mark = f"{MARK}={secrets.token_hex(8)}"
         now = Now.file()
         alive, self._alive = os.pipe()  # its other end closes when this process ends, however it does
         self._now = Now(now)
         self._now.begin(Stage.START)
-        variables = dict.fromkeys(environment.THREAD_VARIABLES, str(threads)) | dict([self._mark.split("=")])
+        variables = dict.fromkeys(environment.THREAD_VARIABLES, str(conditions.threads))
+        variables |= dict([self._mark.split("=")])
         # -P: not the working directory, but what this process itself imports from
         start = f"import sys; sys.path[:] = {[p for p in sys.path if p]!r}; from odebench.serving import main; main()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", start, str(now), str(alive)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | variables,
-            pass_fds=(now, alive),
-            start_new_session=True,  # a process group of its own, and out of Ctrl-C's reach
-        )
-        os.close(now)
-        os.close(alive)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", start, str(now), str(alive)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=os.environ | variables,
+                pass_fds=(now, alive),
+                start_new_session=True,  # a process group of its own, and out of Ctrl-C's reach
+            )
+        except BaseException:
+            os.close(self._alive)
+            raise
+        finally:
+            os.close(now)
+            os.close(alive)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         answers, output = self._process.stdout, self._process.stderr
@@ -157,12 +173,20 @@ class IsolatedWorker:
         }
         for reader in self._readers:
             reader.start()
-        self._write(Setup(run_id, threads, host.files, self._token))
+        self._write(Setup(conditions, host.files, self._token))
+
+    def is_alive(self) -> bool:
+        """Whether the process runs; it may have ended for what an earlier case did."""
+        return self._process.poll() is None
+
+    def is_idle(self) -> bool:
+        """Whether it waits for a task, or did so to its end."""
+        return self._now.read()[0] is Stage.IDLE
 
     def begin(self, task: Task) -> None:
         """Hand it a task."""
-        self._row = worker.blank(self.host, task, self.run_id, self.threads)
-        self._begun, self._output, self._trace = time.monotonic(), b"", []
+        self._row = worker.blank(self.host, task, self.conditions)
+        self._idle_looks, self._output, self._trace = 0, b"", []
         self._write(task)
 
     def finish(self, answer: Answer | None) -> Measurement:
@@ -171,7 +195,9 @@ class IsolatedWorker:
         row, self._row = self._row, None
         if answer is not None:
             row = answer.row
-            if answer.unfit is not None:
+            if self._verdict is not None:  # it was ended in the moment in which it answered
+                self.fit = False
+            elif answer.unfit is not None:
                 self.fit = False
                 row.reason = "; ".join(filter(None, (row.reason, answer.unfit))) or None
             elif self.limits.memory_mb is not None and self._resident_mb() > self.limits.memory_mb / 2:
@@ -182,7 +208,7 @@ class IsolatedWorker:
         output = self._output.decode(errors="replace").strip()
         row.status, row.reason = self._verdict or (measurement.CRASHED, how)
         row.traceback = output or None
-        row.trace = self._trace
+        row.trace = [progress.checkpoint for progress in self._trace]
         if row.trace:  # what it had come to
             last = row.trace[-1]
             row.final_loss, row.max_abs_error, row.rms_abs_error = last.loss, last.max_abs_error, last.rms_abs_error
@@ -192,19 +218,23 @@ class IsolatedWorker:
         return row
 
     def enforce_limits(self) -> None:
-        """End the process where its case takes longer, or more memory, than it may; the inbox is then told."""
+        """End the process where its case takes longer, or more memory, than it may; the inbox is then told.
+
+        To be called every `TICK_S`, and while the inbox holds no answer of it.
+        """
         if self._verdict is not None:
             return
         stage, seconds = self._now.read()
         if stage is Stage.IDLE:
-            if time.monotonic() - self._begun > _LOST_S and seconds > _LOST_S:
+            self._idle_looks += 1  # not seconds: this process may itself have been stopped
+            if self._idle_looks > _LOOKS:
                 self._verdict = measurement.CRASHED, "the process did not take up the case"
         elif self.limits.timeout_s is not None:
             preparing = stage in (Stage.START, Stage.PROBLEM)
             allowed = max(self.limits.timeout_s, PREPARATION_S) if preparing else self.limits.timeout_s
             if seconds > allowed + _GRACE_S:
                 self._verdict = measurement.TIMEOUT, f"{stage.value} took longer than {allowed:g} s and was ended"
-        if self.limits.memory_mb is not None:
+        if self.limits.memory_mb is not None and stage is not Stage.IDLE:
             resident_mb = self._resident_mb(self.limits.memory_mb)
             if resident_mb > self.limits.memory_mb:
                 came_to = (
@@ -217,6 +247,9 @@ class IsolatedWorker:
     def close(self) -> None:
         """End the process and whatever it started, in the middle of a case or not."""
         self.fit = False
+        if self._closed:
+            return
+        self._closed = True
         self._kill()
         with suppress(subprocess.TimeoutExpired):  # it may hang in the kernel, where no signal reaches it
             self._process.wait(_END_S)
@@ -229,7 +262,6 @@ class IsolatedWorker:
                 self._process.stdin.close()
         with suppress(OSError):
             os.close(self._alive)
-        self._alive = -1
         self._now.close()
 
     def _wait(self) -> str:
@@ -246,23 +278,25 @@ class IsolatedWorker:
             self._process.stdin.flush()
 
     def _read_answers(self, stream: IO[bytes], inbox: Inbox) -> None:
-        while (message := self._read_message(stream)) is not None:
-            if isinstance(message, Answer):
-                inbox.put((self, message))
-            else:
-                if self._trace and message.step <= self._trace[-1].step:  # of another call
-                    self._trace = []
-                self._trace.append(message)
-        inbox.put((self, None))
+        try:
+            while (said := self._read_message(stream)) is not None:
+                if isinstance(said, Answer):
+                    inbox.put((self, said))
+                else:
+                    if self._trace and said.call != self._trace[-1].call:
+                        self._trace = []
+                    self._trace.append(said)
+        finally:
+            inbox.put((self, None))
 
-    def _read_message(self, stream: IO[bytes]) -> Answer | Checkpoint | None:
+    def _read_message(self, stream: IO[bytes]) -> Answer | Progress | None:
         """None at the end of the stream, and where a plugin has written into it."""
         with suppress(Exception):
             token, size = _HEADER.unpack(stream.read(_HEADER.size))
             if token == self._token:
-                message = pickle.loads(stream.read(size))
-                if isinstance(message, (Answer, Checkpoint)):
-                    return message
+                said = pickle.loads(stream.read(size))
+                if isinstance(said, (Answer, Progress)):
+                    return said
         return None
 
     def _read_output(self, stream: IO[bytes]) -> None:
@@ -277,21 +311,24 @@ class IsolatedWorker:
         if hasattr(os, "killpg") and self._process.returncode is None:
             with suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGSTOP)  # so that it starts no more
-        for _ in range(20):
+        killed: set[int] = set()
+        for _ in range(100):
             left = {pid for pid in memory.marked(self._mark) if pid != self._process.pid}
-            left |= {*memory.family(self._process.pid)[1:]}
-            if not left:
+            if self._process.returncode is None:  # afterwards its number may be somebody else's
+                left |= {*memory.family(self._process.pid)[1:]}
+            if left <= killed:  # until it is looked after, what was killed is still there
                 break
-            for pid in left:
+            for pid in left - killed:
                 with suppress(OSError):
                     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            killed |= left
         if hasattr(os, "killpg") and self._process.returncode is None:
             with suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
 
 
-def message(token: bytes, content: Answer | Checkpoint) -> bytes:
+def framed(token: bytes, content: Answer | Progress) -> bytes:
     """A message as a worker's process sends it."""
     body = pickle.dumps(content)
     return _HEADER.pack(token, len(body)) + body

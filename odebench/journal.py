@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from . import measurement
-from .errors import BadRun, OutputError
+from .errors import BadRun, OutputError, one_line
 from .measurement import BLANK, FIELDS, Measurement
 
 try:
@@ -38,10 +38,14 @@ class Archive:
         """Of samples in one of these contexts, `without` those of one directory."""
         self._runs: list[Run] = []
         self._at: dict[_Key, tuple[int, int]] = {}  # the run's number and the line's position
-        for path in sorted(root.glob("*/run.json")):
+        found = []
+        for path in root.glob("*/run.json"):
             if path.parent.absolute() != without:
                 with suppress(BadRun):  # another version's, or a broken one's
-                    self._add(Run.open(path.parent), contexts)
+                    found.append(Run.open(path.parent))
+        for run in sorted(found, key=lambda run: str(run.meta["started_at"])):
+            with suppress(BadRun):
+                self._add(run, contexts)
 
     def _add(self, run: Run, contexts: Collection[str]) -> None:
         self._runs.append(run)
@@ -52,7 +56,7 @@ class Archive:
                     self._at[_key(**fields)] = len(self._runs) - 1, position
 
     def find(self, case_id: str, repeat: int, seed: int | None, context: str) -> Measurement | None:
-        """The latest such sample; None where there is none."""
+        """The one of the run that began last; None where there is none."""
         found = self._at.get(_key(case_id, repeat, seed, context))
         if found is None:
             return None
@@ -103,8 +107,13 @@ class Run:
             if any(directory.iterdir()):
                 raise FileExistsError
             run._journal = os.open(run.journal_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666)
-            run._lock()
-            run._write_meta()
+            try:
+                run._lock()
+                run._write_meta()
+            except BaseException:  # the directory may be named again
+                run.close()
+                run.journal_path.unlink()
+                raise
         except FileExistsError:
             what = "is not empty" if directory.is_dir() else "is a file"
             raise OutputError(
@@ -135,8 +144,18 @@ class Run:
                 warnings.warn(f"'{run.journal_path}': the last line is torn and was dropped.", stacklevel=2)
                 os.ftruncate(run._journal, whole)
         except OSError as error:
+            run.close()
             raise OutputError(f"cannot go on with the run '{directory}': {error.strerror}.") from error
+        except OutputError:
+            run.close()
+            raise
         return run
+
+    def close(self) -> None:
+        """Write it no more, and let others."""
+        if self._journal is not None:
+            os.close(self._journal)
+            self._journal = None
 
     def _lock(self) -> None:
         """Keep others from writing; the operating system lets go of it when this process ends, however it does."""
@@ -177,7 +196,10 @@ class Run:
             raise OutputError(
                 f"the run '{self.directory}' is open for reading, or finished: use Run.create or Run.resume."
             )
-        line = _encode(vars(row)).encode() + b"\n"
+        try:
+            line = _encode(vars(row)).encode() + b"\n"
+        except (TypeError, ValueError) as error:  # what a plugin brought in may be anything
+            line = _encode(vars(_unwritable(row, error))).encode() + b"\n"
         written = 0
         try:
             while written < len(line):
@@ -228,9 +250,15 @@ class Run:
                 yield BLANK | json.loads(journal.readline().decode())
 
     def describe(self, **more: Any) -> None:
-        """Add to what run.json says."""
+        """Add to what run.json says; `OutputError` where it cannot be written."""
         self.meta |= more
-        self._write_meta()
+        try:
+            self._write_meta()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write '{self.directory / 'run.json'}': {error.strerror}. Everything measured is kept; "
+                f"'odebench run --resume {self.directory}' goes on from there."
+            ) from error
 
     def finish(self, status: str) -> None:
         """Record that the run ended, `complete`, `interrupted` or `failed`, and write it no more."""
@@ -244,9 +272,7 @@ class Run:
                 f"cannot write '{self.directory / 'run.json'}': {error.strerror}. The journal has every sample."
             ) from error
         finally:
-            if self._journal is not None:
-                os.close(self._journal)
-                self._journal = None
+            self.close()
 
     def _write_meta(self) -> None:
         path = self.directory / "run.json"
@@ -260,3 +286,11 @@ class Run:
         except OSError:
             part.unlink(missing_ok=True)
             raise
+
+
+def _unwritable(row: Measurement, error: Exception) -> Measurement:
+    """What can be written of a row that cannot."""
+    kept = ("run_id", "case_id", "problem", "problem_params", "solver", "solver_params", "plugin", "plugin_version")
+    reason = f"what was measured cannot be written as JSON: {one_line(error)}"
+    fields = {name: getattr(row, name) for name in (*kept, "seed", "repeat", "threads", "machine", "context")}
+    return Measurement(**fields, status=measurement.FAILED, reason=reason)

@@ -38,6 +38,13 @@ def _kib(field: bytes) -> int:
     return int(status[status.index(field) + len(field) :].split(maxsplit=1)[0])
 
 
+def share_mb(jobs: int) -> float:
+    """The MiB that each of `jobs` processes may take: of what is free now, a fifth is left to others."""
+    import psutil
+
+    return float(round(0.8 * psutil.virtual_memory().available / 2**20 / jobs))
+
+
 def family(pid: int) -> list[int]:
     """A process and its descendants; on Linux quickly, where it is looked at many times a second."""
     if not os.path.exists(f"/proc/{pid}/task/{pid}/children"):

@@ -7,12 +7,14 @@ import gc
 import locale
 import os
 import random
+import resource
 import signal
 import sys
 import warnings
 from contextlib import suppress
 from typing import Any
 
+_LIMITS = [value for name, value in vars(resource).items() if name.startswith("RLIMIT_")]
 _SEED = 0  # of the global generators, for solvers that draw from them unseeded
 
 
@@ -43,6 +45,7 @@ class ProcessState:
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
         self._affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._nice = os.nice(0)
+        self._limits = {limit: resource.getrlimit(limit) for limit in _LIMITS}
         self._modules = 0
         self._thread_pools: Any = None
 
@@ -75,11 +78,15 @@ class ProcessState:
         sys.setprofile(None)
         if self._affinity is not None and os.sched_getaffinity(0) != self._affinity:
             os.sched_setaffinity(0, self._affinity)
+        for limit, before in self._limits.items():
+            if resource.getrlimit(limit) != before:
+                with suppress(ValueError, OSError):  # a hard limit only goes down
+                    resource.setrlimit(limit, before)
         self._restore_threads()
 
     def is_lost(self) -> bool:
         """Whether something has changed that cannot be put back."""
-        return os.nice(0) != self._nice
+        return os.nice(0) != self._nice or any(resource.getrlimit(k) != v for k, v in self._limits.items())
 
     def _restore_streams(self) -> None:
         for fd, spare in self._streams.items():

@@ -5,7 +5,6 @@ pytest loads this module in every run of an environment that has odebench: it im
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +93,8 @@ def _benchmark(host: Host, case: Case, seed: int | None, group: str) -> Any:
         from . import environment, measurement, references
         from .cases import Task
         from .errors import Unsupported
-        from .worker import blank, enter_errors, enter_solution
+        from .provenance import Conditions
+        from .worker import blank, call_arguments, enter_errors, enter_reference, enter_solution
 
         solver = host.solver(case.solver.name)
         if reason := host.missing(solver):
@@ -103,15 +103,16 @@ def _benchmark(host: Host, case: Case, seed: int | None, group: str) -> Any:
         ivp = host.problem(case.problem.name)(**case.problem.params)
         _ = ivp.f  # traced before any clock runs
         reference: Reference = references.reference(ivp)
-        arguments = dict(case.solver.params) | ({"seed": seed} if solver.uses_chance else {})
+        task = Task(case, 0, seed)
+        arguments = call_arguments(solver, task)
         benchmark.group = group
         try:
             solution = benchmark(solver.function, ivp, ivp.t_eval, **arguments)
         except Unsupported as error:
             pytest.skip(str(error))
-        row = blank(host, Task(case, 0, seed), "pytest", 1)
+        row = blank(host, task, Conditions("pytest"))
+        enter_reference(row, solver, reference)
         enter_errors(row, enter_solution(row, solution, ivp), reference)
-        row.reference, row.reference_error = reference.kind, reference.error
         said = (
             "case_id",
             "problem",
@@ -125,7 +126,7 @@ def _benchmark(host: Host, case: Case, seed: int | None, group: str) -> Any:
         errors = tuple(name for name in measurement.COLUMNS if name.endswith(("abs_error", "rel_error")))
         for name in (*said, *errors, *measurement.STATS):
             value = getattr(row, name)
-            if value is not None and not (isinstance(value, float) and math.isnan(value)):
+            if value is not None:
                 benchmark.extra_info[name] = value
 
     return bench

@@ -54,8 +54,12 @@ def _exact(ivp: IVP, exact: Callable[[Array], Array]) -> Reference:
     if np.abs(y[0] - ivp.y0).max() > 1e-9 * max(1.0, np.abs(ivp.y0).max()):
         raise BadProblem(f"expected exact(t0) to be y0 = {ivp.y0}, received {y[0]}.")
     # t is rounded before the formula sees it
-    slopes = np.asarray(ivp.rhs(ivp.t_eval, y, np))
-    of_argument = sys.float_info.epsilon * float(np.abs(ivp.t_eval[:, None] * slopes).max())
+    with np.errstate(all="ignore"):
+        slopes = np.asarray(ivp.rhs(ivp.t_eval, y, np))
+        of_argument = sys.float_info.epsilon * float(np.abs(ivp.t_eval[:, None] * slopes).max())
+    if not math.isfinite(of_argument):
+        first = int(np.argmin(np.isfinite(slopes).all(axis=1)))
+        raise BadProblem(f"the right-hand side is not finite on the exact solution, at t = {ivp.t_eval[first]:g}.")
     return Reference(y, EXACT, _rounding(y) + of_argument)
 
 

@@ -19,6 +19,7 @@ from .executors import Executor
 from .host import Host
 from .journal import Archive, Run
 from .measurement import Measurement
+from .provenance import Conditions
 
 
 @dataclass(frozen=True)
@@ -115,16 +116,10 @@ class Plan:
         return not self._seeded[row.solver] and (row.status != measurement.OK or (row.wall_s or 0) > timing.LONG_S)
 
 
-def memory_share_mb(jobs: int) -> float:
-    """The resident memory that each of `jobs` processes may take: of what is free now, a fifth is left to others."""
-    import psutil
-
-    return float(round(0.8 * psutil.virtual_memory().available / 2**20 / jobs))
-
-
 def describe(host: Host, sampling: Sampling, asked: dict[str, Any], carried_out: Mapping[str, Any]) -> dict[str, Any]:
     """What run.json says beside the run's id and times."""
     timed = {"short_s": timing.SHORT_S, "long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
+    timed["query_s"] = timing.QUERY_S
     return {
         "asked": asked,
         "metrics": sorted(host.metrics),
@@ -152,18 +147,22 @@ def describe_plugins(host: Host) -> list[dict[str, Any]]:
 def resume(host: Host, directory: Path, carried_out: Mapping[str, Any]) -> tuple[Run, Plan]:
     """Open a run to finish it: the samples it asked for and has not got. Says what has changed since it began.
 
-    Raises `BadRun` where it does not say what it asked for, and what `Plan` raises; the run is then as it was.
+    Raises `BadRun` where it does not say what it asked for, and what `Plan` raises; run.json is then as it was.
     """
     record = Run.resume(directory)
     try:
         asked, protocol, there = record.meta["asked"], record.meta["protocol"], record.meta["environment"]
         sampling = Sampling(**{field.name: protocol[field.name] for field in fields(Sampling)})
-        before = {(p["source"], p["name"]): p["version"] for p in record.meta["plugins"]}
+        before = _versions(record.meta["plugins"])
+        plan = Plan(host, sampling, **asked, done=record.measurements())
     except (KeyError, TypeError) as error:
+        record.close()
         raise BadRun(f"'{directory / 'run.json'}' does not say what the run asked for: {error} is missing.") from error
-    plan = Plan(host, sampling, **asked, done=record.measurements())
+    except BaseException:
+        record.close()
+        raise
     here = environment.describe()
-    now = {(p["source"], p["name"]): p["version"] for p in describe_plugins(host)}
+    now = _versions(describe_plugins(host))
     changed = [
         f"{key[1]} ({old}, now {now.get(key, 'not loaded')})" for key, old in before.items() if now.get(key) != old
     ]
@@ -179,11 +178,27 @@ def resume(host: Host, directory: Path, carried_out: Mapping[str, Any]) -> tuple
     return record, plan
 
 
-def earlier_samples(record: Run, plan: Plan, host: Host) -> Archive:
-    """What the runs beside this one have measured under the circumstances that it measures under."""
-    names = itertools.product(plan.solvers.names, plan.problems.names)
-    contexts = {provenance.context(host, *pair, plan.sampling.threads) for pair in names}
-    return Archive(record.directory.parent, contexts, without=record.directory)
+def _versions(plugins: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """By source and name; of files of one name in several folders, all."""
+    found: dict[tuple[str, str], str] = {}
+    for p in sorted(plugins, key=lambda p: str(p["version"])):
+        key = p["source"], p["name"]
+        found[key] = f"{found[key]} and {p['version']}" if key in found else p["version"]
+    return found
+
+
+class EarlierSamples:
+    """What the runs beside this one have measured under the conditions that it measures under."""
+
+    def __init__(self, record: Run, plan: Plan, host: Host, conditions: Conditions) -> None:
+        names = itertools.product(plan.solvers.names, plan.problems.names)
+        self._contexts = {pair: provenance.context(host, *pair, conditions) for pair in names}
+        self._archive = Archive(record.directory.parent, {*self._contexts.values()}, without=record.directory)
+
+    def find(self, task: Task) -> Measurement | None:
+        """The latest such sample; None where there is none."""
+        context = self._contexts[task.case.solver.name, task.case.problem.name]
+        return self._archive.find(task.case.id, task.repeat, task.seed, context)
 
 
 def run(
@@ -192,18 +207,17 @@ def run(
     executor: Executor,
     host: Host,
     observe: Callable[[Measurement], None] = lambda row: None,
-    earlier: Archive | None = None,
+    earlier: EarlierSamples | None = None,
 ) -> None:
     """Carry out the plan and write the tables; every row is in the journal before anybody hears of it.
 
     Samples that are among the `earlier` ones are taken over with the id of the run that took them. Ctrl-C ends the run
     early, with status `interrupted`: what was measured by then is kept, and stands in the tables.
     """
-    _notify(host.hook.odebench_run_started, run=record)
     status = "complete"
 
     def take(row: Measurement) -> None:
-        if row.machine not in record.meta.setdefault("machines", {}):
+        if row.machine is not None and row.machine not in record.meta.setdefault("machines", {}):
             record.describe(machines=dict(executor.machines))
         record.append(row)
         plan.learn(row)
@@ -211,14 +225,13 @@ def run(
         observe(row)
 
     def taken_over(task: Task) -> bool:
-        names = task.case.solver.name, task.case.problem.name
-        context = provenance.context(host, *names, plan.sampling.threads)
-        row = earlier.find(task.case.id, task.repeat, task.seed, context) if earlier is not None else None
+        row = earlier.find(task) if earlier is not None else None
         if row is not None:
             take(row)
         return row is not None
 
     try:
+        _notify(host.hook.odebench_run_started, run=record)
         for row in executor.run(plan if earlier is None else itertools.filterfalse(taken_over, plan)):
             take(row)
     except KeyboardInterrupt:
@@ -228,7 +241,7 @@ def run(
             record.finish("failed")
             results.write_tables(record)
         if isinstance(error, ClusterError):
-            go_on = f"'odebench run --resume {os.path.relpath(record.directory)}' goes on from there, on any executor"
+            go_on = f"'odebench run --resume {os.path.relpath(record.directory)}' goes on from there, on any --executor"
             raise ClusterError(f"{error} Everything measured before is kept; {go_on}.") from error
         raise
     record.finish(status)

@@ -14,7 +14,7 @@ from typing import IO
 
 from . import memory
 from .host import Host
-from .isolation import MARK, Answer, Now, Setup, message
+from .isolation import MARK, Answer, Now, Progress, Setup, framed
 from .measurement import Checkpoint
 from .process_state import ProcessState
 from .worker import Stage, Worker
@@ -31,19 +31,21 @@ def main() -> None:
     if sys.platform == "linux":
         _outlive_nobody(alive)
     os.close(alive)
-    os.register_at_fork(after_in_child=lambda: os.closerange(tasks.fileno(), answers.fileno() + 1))
+    os.register_at_fork(after_in_child=lambda: _close(tasks.fileno(), answers.fileno()))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stage = Now(now)
     os.close(now)
 
-    def send(content: Answer | Checkpoint) -> None:
-        answers.write(message(setup.token, content))
+    def send(content: Answer | Progress) -> None:
+        answers.write(framed(setup.token, content))
         answers.flush()
 
-    worker = Worker(
-        Host(setup.files), setup.run_id, setup.threads, on_stage=stage.begin, on_checkpoint=send, let_through=()
-    )
-    state = ProcessState(setup.threads)
+    def send_progress(call: int, checkpoint: Checkpoint) -> None:
+        send(Progress(call, checkpoint))
+
+    host = Host(setup.files, from_environment=False)
+    worker = Worker(host, setup.conditions, on_stage=stage.begin, on_checkpoint=send_progress, let_through=())
+    state = ProcessState(setup.conditions.threads)
     health = _Health(tasks)
     while True:
         stage.begin(Stage.IDLE)
@@ -56,9 +58,13 @@ def main() -> None:
             os._exit(0)
         stage.begin(Stage.CLEAN_UP)
         state.restore()
-        unfit = health.unfit(state)
-        stage.begin(Stage.IDLE)
-        send(Answer(row, unfit))
+        send(Answer(row, health.unfit(state)))
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        with suppress(OSError):
+            os.close(descriptor)
 
 
 def _private_channels() -> tuple[IO[bytes], IO[bytes]]:
@@ -92,10 +98,7 @@ def _outlive_nobody(alive: int) -> None:
 
 def _stand_guard(alive: int) -> None:
     os.setsid()
-    for fd in range(64):
-        if fd != alive:
-            with suppress(OSError):
-                os.close(fd)
+    _close(*(fd for fd in range(64) if fd != alive))
     os.read(alive, 1)
     mark = f"{MARK}={os.environ[MARK]}"
     for _ in range(20):

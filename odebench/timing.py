@@ -80,16 +80,25 @@ def loops_for(call_s: float, sample_s: float = SAMPLE_S) -> int:
 
 
 def take_sample(
-    call: Callable[[], Result], call_s: float | None = None, pauses: Pauses | None = None
+    call: Callable[[], Result],
+    *,
+    call_s: float | None = None,
+    first_s: float | None = None,
+    pauses: Pauses | None = None,
 ) -> Sample[Result]:
-    """A sample as long as the protocol wants it; `call_s` is what a warm call took, where that is known.
+    """A sample as long as the protocol wants it, after a sample of `call_s` a call, or else a first call of `first_s`.
 
-    What decides how many calls are made is never itself the sample: that would keep the slow calls and drop the fast.
+    The calls that decide what is done are not the sample: that would keep the slow ones and drop the fast. Only after a
+    first call of over `LONG_S` is the next one it, unless it turns out to be short.
     """
+    if call_s is not None and call_s >= SHORT_S:
+        return time_calls(call, pauses=pauses)
     warm = time_calls(call, pauses=pauses)
     if warm.wall_s >= SHORT_S:
-        return warm
+        too_long = call_s is None and first_s is not None and first_s >= LONG_S
+        return warm if too_long else time_calls(call, pauses=pauses)
     if call_s is None:
         loops = loops_for(warm.wall_s, SAMPLE_S / 10)
         call_s = warm.wall_s if loops == 1 else time_calls(call, loops, pauses).wall_s
-    return time_calls(call, loops_for(call_s), pauses)
+    # another seed may take far longer
+    return time_calls(call, loops_for(call_s if warm.wall_s < 10 * call_s else warm.wall_s), pauses)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import math
+import operator
 import time
 import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from . import accuracy, checks, environment, measurement, provenance, references, timing
 from .backends import Array
@@ -20,7 +23,8 @@ from .errors import BadProblem, BadSolution, SolverFailed, Unsupported, one_line
 from .host import Host
 from .measurement import Checkpoint, Measurement
 from .memory import PeakMemory
-from .model import IVP, Monitor, Solution
+from .model import IVP, Monitor, Solution, Solver
+from .provenance import Conditions
 from .references import Reference
 
 Value = TypeVar("Value")
@@ -28,6 +32,7 @@ Value = TypeVar("Value")
 _HERE = str(Path(__file__).parent)
 _MEMORY_FROM_S = 0.001  # a shorter solve has no time to need memory, and looking takes as long as the solve
 _FIRST_LOOK_S, _NEXT_LOOK = 0.01, 1.25  # a solve of a second is looked at twenty times
+_TRACEBACK = 8192
 _READ_ONLY = "y0 and t_eval are read-only: work on a copy"
 
 
@@ -46,31 +51,30 @@ class Stage(enum.Enum):
 class Worker:
     """Measures tasks. Keeps the last few problems with their references, and which cases have been called before.
 
-    `on_stage` hears what it is at, `on_checkpoint` how far a solver is that reports it. What `let_through` names is
-    raised in spite of all, as Ctrl-C is; whatever else a plugin raises becomes a row.
+    `on_stage` hears what it is at; `on_checkpoint`, of a solver that reports it, which call of it has come how far.
+    What `let_through` names is raised in spite of all, as Ctrl-C is; whatever else a plugin raises becomes a row.
     """
 
     def __init__(
         self,
         host: Host,
-        run_id: str,
-        threads: int,
+        conditions: Conditions,
         *,
         on_stage: Callable[[Stage], None] = lambda stage: None,
-        on_checkpoint: Callable[[Checkpoint], None] = lambda checkpoint: None,
+        on_checkpoint: Callable[[int, Checkpoint], None] = lambda call, checkpoint: None,
         let_through: type[BaseException] | tuple[()] = KeyboardInterrupt,
     ) -> None:
-        self.host, self.run_id, self.threads = host, run_id, threads
+        self.host, self.conditions = host, conditions
         self.on_stage, self.on_checkpoint, self.let_through = on_stage, on_checkpoint, let_through
         self._problems: _Recent[_Prepared | BadProblem] = _Recent(8)
         # seconds a call took, by id, of the last problem's cases; one that is not in it has yet to make its first
         self._call_s: dict[str, float] = {}
         self._problem = ""
-        environment.limit_threads(threads)
+        environment.limit_threads(conditions.threads)
 
     def measure(self, task: Task) -> Measurement:
         """The row of this task; never raises for what a plugin does wrong."""
-        row = blank(self.host, task, self.run_id, self.threads)
+        row = blank(self.host, task, self.conditions)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             try:
@@ -80,7 +84,7 @@ class Worker:
             except BaseException as error:  # also SystemExit, and what else is no Exception: it is one solver's affair
                 row.status, row.reason = _outcome(error)
                 if not isinstance(error, (Diverged, BadProblem, BadSolution, SolverFailed, Unsupported)):
-                    row.traceback = traceback.format_exc()
+                    row.traceback = _abridged(traceback.format_exc())
         if caught and row.status not in (measurement.UNAVAILABLE, measurement.UNSUPPORTED):
             warned = f"warned: {one_line(caught[0].message)}"
             row.reason = f"{row.reason} ({warned})" if row.reason else warned
@@ -98,16 +102,13 @@ class Worker:
         self.on_stage(Stage.PROBLEM)
         prepared = self._prepared(task.case.problem)
         ivp, reference = prepared.ivp, prepared.reference
-        row.oracle = solver.is_oracle
-        row.reference = references.ITSELF if solver.is_oracle and reference.kind == references.EXACT else reference.kind
-        row.reference_error = reference.error
-
-        arguments = dict(task.case.solver.params) | ({"seed": task.seed} if solver.uses_chance else {})
-        pauses = timing.Pauses()
+        enter_reference(row, solver, reference)
+        arguments = call_arguments(solver, task)
+        pauses, calls = timing.Pauses(), itertools.count()
 
         def solve() -> Solution:
             if solver.reports:
-                watching = _Watching(ivp, reference, pauses, self.on_checkpoint)
+                watching = _Watching(ivp, reference, pauses, partial(self.on_checkpoint, next(calls)))
                 row.trace = watching.trace
                 arguments["monitor"] = watching
             return solver.function(ivp, ivp.t_eval, **arguments)
@@ -155,13 +156,12 @@ class Worker:
     ) -> timing.Sample[Solution]:
         """The first call apart, then a sample as long as the protocol wants it."""
         call_s = self._call_s.get(task.case.id)
-        expected_s = call_s
         self.on_stage(Stage.SOLVE)
         if call_s is None:
-            expected_s = row.first_s = timing.time_calls(call, pauses=pauses).wall_s
+            row.first_s = timing.time_calls(call, pauses=pauses).wall_s
             self.on_stage(Stage.SOLVE)
-        memory = PeakMemory() if (expected_s or 0) >= _MEMORY_FROM_S else None
-        sample = timing.take_sample(call, call_s, pauses)
+        memory = PeakMemory() if (row.first_s or call_s or 0) >= _MEMORY_FROM_S else None
+        sample = timing.take_sample(call, call_s=call_s, first_s=row.first_s, pauses=pauses)
         row.peak_rss_mb = memory.rise() if memory else None
         self._call_s[task.case.id] = sample.wall_s
         return sample
@@ -176,6 +176,23 @@ class Worker:
             except (Exception, SystemExit) as error:
                 failures.append(f"the metric {name!r}: {_described(error)}")
         row.reason = "; ".join(failures) or None
+
+
+def call_arguments(solver: Solver, task: Task) -> dict[str, Any]:
+    """What a solver is called with beside the problem and the times."""
+    arguments = dict(task.case.solver.params)
+    if solver.uses_chance:
+        arguments["seed"] = task.seed
+    if solver.reports:
+        arguments["monitor"] = Monitor()
+    return arguments
+
+
+def enter_reference(row: Measurement, solver: Solver, reference: Reference) -> None:
+    """Enter what the solution is compared with."""
+    row.oracle = solver.is_oracle
+    row.reference = references.ITSELF if solver.is_oracle and reference.kind == references.EXACT else reference.kind
+    row.reference_error = reference.error
 
 
 def enter_solution(row: Measurement, solution: Solution, ivp: IVP) -> Array:
@@ -200,11 +217,11 @@ def enter_errors(row: Measurement, y: Array, reference: Reference) -> None:
         setattr(row, name, error)
 
 
-def blank(host: Host, task: Task, run_id: str, threads: int) -> Measurement:
+def blank(host: Host, task: Task, conditions: Conditions) -> Measurement:
     """The row of a task of which nothing has been measured yet."""
     origin = host.origin(host.solver(task.case.solver.name))
     return Measurement(
-        run_id=run_id,
+        run_id=conditions.run_id,
         case_id=task.case.id,
         problem=task.case.problem.name,
         problem_params=dict(task.case.problem.params),
@@ -214,10 +231,10 @@ def blank(host: Host, task: Task, run_id: str, threads: int) -> Measurement:
         plugin_version=origin.version,
         seed=task.seed,
         repeat=task.repeat,
-        threads=threads,
+        threads=conditions.threads,
         started_at=environment.now(),
         machine=environment.machine_id(),
-        context=provenance.context(host, task.case.solver.name, task.case.problem.name, threads),
+        context=provenance.context(host, task.case.solver.name, task.case.problem.name, conditions),
     )
 
 
@@ -233,6 +250,12 @@ class _Watching(Monitor):
         self._due_s = _FIRST_LOOK_S
 
     def __call__(self, step: int, loss: float | None, dense: Callable[[Array], Array]) -> None:
+        try:
+            step = operator.index(step)  # a whole number of numpy's is one
+        except TypeError:
+            raise BadSolution(
+                f"monitor(step, loss, dense): expected a whole number as step, received {step!r}"
+            ) from None
         wall_s = time.perf_counter() - self.pauses.wall_s - self._began
         if wall_s < self._due_s:
             return
@@ -300,6 +323,11 @@ def _outcome(error: BaseException) -> tuple[str, str]:
         case ValueError() if "read-only" in str(error):
             return measurement.FAILED, f"{_described(error)}: it tried to change its input; {_READ_ONLY}"
     return measurement.FAILED, _described(error)
+
+
+def _abridged(text: str) -> str:
+    """Its beginning and its end, as much as one reads."""
+    return text if len(text) <= _TRACEBACK else f"{text[: _TRACEBACK // 2]}\n[...]\n{text[-_TRACEBACK // 2 :]}"
 
 
 def _described(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """On a Dask cluster: the same rows, each once, whatever happens to a machine; real schedulers and workers."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -39,10 +40,14 @@ def cwd(tmp_path):
     return tmp_path
 
 
-def start(cwd, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", *map(str, arguments)], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def start(cwd, *arguments, environment=None, group=False):
+    command = [sys.executable, "-m", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # or a child may ignore it, as this process may
+    try:
+        return subprocess.Popen(command, cwd=cwd, env=environment, start_new_session=group, text=True, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def run(cwd, *arguments):
@@ -178,10 +183,63 @@ def test_a_scheduler_that_is_lost_is_said_and_the_run_can_be_finished(cwd, clust
     kept = rows(cwd / "out")
     assert 2 < len(kept) < 20
     assert json.loads((cwd / "out/run.json").read_text())["status"] == "failed"
-    code, _, stderr = run(cwd, "--resume", "out", "-q")
+    code, _, stderr = run(cwd, "--resume", "out", "-q")  # on the same cluster
+    assert code == 2
+    assert f"no Dask scheduler at '{address}'" in stderr
+    code, _, stderr = run(cwd, "--resume", "out", "-q", "--executor", "process")
     assert code == 0, stderr
     assert rows(cwd / "out")[: len(kept)] == kept
     assert len({sample[:2] for sample in samples(cwd / "out")}) == len(samples(cwd / "out")) == 20
+
+
+def test_ctrl_c_leaves_nothing_running_on_a_cluster(cwd, cluster):
+    address, *_ = cluster
+    on_it = ("-s", "napper[nap=30]", "-p", "decay", "-q", "--executor", "dask", "--dask", address, "-o", "out")
+    running = start(cwd, "odebench", "run", "--plugin", "plugin.py", *on_it)
+    until(lambda: len(workers_of(cwd)) == 2)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    code, _, stderr = finished(running)
+    assert code == 130
+    until(lambda: not workers_of(cwd))
+    time.sleep(1)  # what waited for its turn is not begun
+    assert not workers_of(cwd)
+    assert "interrupted" in stderr
+
+
+def test_ctrl_c_at_a_terminal_ends_a_local_cluster_quietly(cwd):
+    naps = ("-s", "napper[nap=30]", "-p", "decay", "-q", "--executor", "dask", "-j", "2", "-o", "out")
+    running = start(cwd, "odebench", "run", "--plugin", "plugin.py", *naps, group=True)
+    until(lambda: len(workers_of(cwd)) == 2)
+    os.killpg(running.pid, signal.SIGINT)  # a terminal sends it to all
+    code, stdout, stderr = finished(running)
+    assert (code, stdout) == (130, "")
+    assert stderr.splitlines()[-1].startswith("interrupted")
+    assert len(stderr.splitlines()) == 2  # and the warning of -j
+    assert not workers_of(cwd)
+
+
+def test_two_runs_share_a_cluster_without_noticing_each_other(cwd, cluster):
+    address, *_ = cluster
+    on_it = ("-p", "decay[rate=[1,2]]", "-q", "--executor", "dask", "--dask", address)
+    runs = [
+        start(cwd, "odebench", "run", "--plugin", "plugin.py", "-s", f"napper[nap={nap}]", *on_it, "-o", f"out{nap}")
+        for nap in (0.1, 0.2)
+    ]
+    for nap, running in zip((0.1, 0.2), runs, strict=True):
+        code, _, stderr = finished(running)
+        assert code == 0, stderr
+        assert [status for *_, status in samples(cwd / f"out{nap}")] == ["ok"] * 10
+
+
+def test_plugin_files_are_sent_along_whatever_their_names_and_however_they_are_named(cwd):
+    (cwd / "other").mkdir()
+    (cwd / "other/plugin.py").write_text(PLUGIN.replace("napper", "sleeper").replace("crasher", "breaker"))
+    asked = ("-s", "napper", "-s", "sleeper", "-p", "decay", "--quick", "-q", "-o", "out", "--plugin", "plugin.py")
+    environment = os.environ | {"ODEBENCH_PLUGINS": str(cwd / "other/plugin.py")}
+    running = start(cwd, "odebench", "run", *asked, "--executor", "dask", environment=environment)
+    assert finished(running)[0] == 0
+    assert [row["status"] for row in rows(cwd / "out")] == ["ok", "ok"]
 
 
 def test_a_scheduler_that_is_not_there_is_said(cwd):

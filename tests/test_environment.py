@@ -1,12 +1,13 @@
 """What `odebench env` says of the machine."""
 
+import itertools
 import json
 import subprocess
 import sys
 
-from odebench import environment
+import pytest
 
-BUSY = "while True: pass"
+from odebench import environment
 
 
 def test_a_machine_has_one_id():
@@ -25,16 +26,26 @@ def test_thread_settings_are_reported_where_there_are_any(odebench):
     assert isinstance(json.loads(odebench("env", "--json").stdout)["disturbances"], list)
 
 
-def test_others_on_the_processor_are_seen_in_a_spin():
-    alone = min(environment._spin()[0] for _ in range(5))
-    hogs = [
-        subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(3 * (environment.machine()["logical_cores"] or 2))
-    ]
-    try:
-        crowded = max(environment._spin()[0] for _ in range(5))
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
-    assert crowded > environment._TOO_MUCH_LOST
-    assert crowded > alone
+@pytest.mark.parametrize(
+    ("every", "takes", "lost", "scatter"),
+    [
+        ((1.0,), 1.0, 0.0, 0.0),  # a quiet machine
+        ((1.0,) * 9 + (101.0,), 1.0, 100 / 110, 0.0),  # every tenth piece was interrupted
+        ((1.0, 1.1, 1.2, 1.3), 1.0, 0.0, 0.2),  # the frequency goes up and down
+    ],
+)
+def test_what_others_take_is_seen_in_a_spin(monkeypatch, every, takes, lost, scatter):
+    clock = {"now": 0.0}
+    pieces = itertools.cycle(every)
+    readings = itertools.count()
+
+    def perf_counter():
+        if next(readings) and next(readings_of_a_piece) % 2:  # a piece lies between every second pair of readings
+            clock["now"] += 1e-4 * next(pieces)
+        return clock["now"]
+
+    readings_of_a_piece = itertools.count()
+    monkeypatch.setattr(environment.time, "perf_counter", perf_counter)
+    measured = environment._spin()
+    assert measured[0] == pytest.approx(lost, abs=0.02)
+    assert measured[1] == pytest.approx(scatter, abs=0.1)

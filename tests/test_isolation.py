@@ -1,6 +1,7 @@
 """Solvers that hang, crash, leak and meddle, in real processes: each is a row, and the next case does not notice."""
 
 import json
+import secrets
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and file descriptors")
 
+MARK = f"of-{secrets.token_hex(8)}"  # in the arguments of what solvers start, to find it by
+
 START = """\
-import ctypes, os, random, signal, subprocess, sys, threading, time
+import ctypes, os, random, resource, signal, subprocess, sys, threading, time
 import numpy as np
 from odebench import Solution, hookimpl, solver
 
@@ -48,6 +51,7 @@ def witness(ivp, t_eval, *, after=""):
         "collector": gc.get_threshold()[0],
         "switching": sys.getswitchinterval(),
         "traced": sys.gettrace() is not None,
+        "room": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         "torch_threads": torch.get_num_threads() if torch else 1,
         "torch_digits": torch.finfo(torch.get_default_dtype()).bits if torch else 32,
         "torch_gradients": torch.is_grad_enabled() if torch else True,
@@ -127,6 +131,11 @@ FAULTS = {
     ),
     "closes_what_tasks_come_from": ("os.closerange(3, 4); return constant(ivp, t_eval)", "ok", "not its own"),
     "spins_in_c": ("sum(iter(int, 1))", "timeout", "the solve took longer than 2 s"),
+    "reports_no_number": (
+        "monitor(None, 1.0, lambda t: np.ones((t.size, 1))); return constant(ivp, t_eval)",
+        "failed",
+        "expected a whole number as step, received None",
+    ),
     "raises_what_cannot_be_told": (
         "raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()",
         "failed",
@@ -192,6 +201,7 @@ MEDDLERS = {
     "collector": "import gc; gc.set_threshold(7)",
     "switching": "sys.setswitchinterval(0.5)",
     "traced": "sys.settrace(lambda *_: None)",
+    "room": "resource.setrlimit(resource.RLIMIT_NOFILE, (99, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))",
 }
 TORCH_MEDDLERS = {
     "torch_threads": "import torch; torch.set_num_threads(2)",
@@ -201,9 +211,13 @@ TORCH_MEDDLERS = {
 
 
 def plugin(path, bodies):
-    solvers = [f"@solver\ndef {name}(ivp, t_eval):\n    {body}\n" for name, body in bodies.items()]
+    solvers = [
+        f"@solver\ndef {name}(ivp, t_eval{', *, monitor' if 'monitor(' in body else ''}):\n    {body}\n"
+        for name, body in bodies.items()
+    ]
     names = ", ".join(["witness", *bodies])
-    path.write_text("\n".join([START, *solvers, f"@hookimpl\ndef odebench_solvers():\n    return [{names}]\n"]))
+    source = "\n".join([START, *solvers, f"@hookimpl\ndef odebench_solvers():\n    return [{names}]\n"])
+    path.write_text(source.replace("of-odebench", MARK))
 
 
 def command(bodies, *options):
@@ -234,7 +248,7 @@ def rows(run):
 
 
 def survivors():
-    return [p for p in psutil.process_iter() if "of-odebench" in _arguments(p)]
+    return [p for p in psutil.process_iter() if MARK in _arguments(p)]
 
 
 def _arguments(process):
@@ -285,6 +299,10 @@ def test_faults_leave_no_process_behind(faulty):
     assert survivors() == []
 
 
+def test_what_a_plugin_raises_does_not_fill_the_journal(faulty):
+    assert len(faulty[False, "raises_a_novel"]["traceback"]) < 10_000
+
+
 def test_where_a_crash_happened_stands_in_the_journal(faulty):
     assert "in segfaults" in faulty[False, "segfaults"]["traceback"]
 
@@ -328,6 +346,35 @@ def test_a_worker_is_kept_while_it_is_fit(tmp_path):
         lines = (tmp_path / f"out{jobs}/measurements.jsonl").read_text().splitlines()
         assert len({json.loads(line)["other_stats"]["pid"] for line in lines}) == jobs
         assert sorted(json.loads(line)["repeat"] for line in lines) == list(range(20))
+
+
+OBSERVER = """
+@hookimpl
+def odebench_measured(measurement):
+    if measurement.repeat == 0 and DO:
+        REACT
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_case_is_not_blamed_for_what_happens_to_odebench(tmp_path, jobs):
+    """Stopped and continued, held up, its idle worker killed: the next case is as good as any."""
+    kill = (
+        "[p.kill() for p in psutil.Process().children() if jobs == '1']; held.append(1); time.sleep(12 * (jobs == '2'))"
+    )
+    (tmp_path / "observer.py").write_text(
+        "import psutil, time\nfrom odebench import hookimpl\nheld = []\n"
+        f"jobs = {jobs!r}\n" + OBSERVER.replace("DO", "not held").replace("REACT", kill)
+    )
+    plugin(tmp_path / "plugin.py", {"sound": "time.sleep(0.01); return constant(ivp, t_eval)"})
+    done = subprocess.run(
+        [sys.executable, "-m", "odebench", "run", "-s", "sound", "-p", "decay", "-j", jobs, "-q", "-o", "out",
+         "--plugin", "plugin.py", "--plugin", "observer.py"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    journal = (tmp_path / "out/measurements.jsonl").read_text().splitlines()
+    assert [json.loads(line)["status"] for line in journal] == ["ok"] * 5, journal
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker ends when its case does")

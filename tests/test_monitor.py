@@ -13,6 +13,7 @@ from odebench import Monitor, Solution, hookimpl, solver
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
+from odebench.provenance import Conditions
 from odebench.runner import Plan, Sampling, run
 from odebench.worker import Worker
 
@@ -39,7 +40,7 @@ def measure(tmp_path):
         assert host.register(SimpleNamespace(odebench_solvers=hookimpl(lambda: [method])), "test").error is None
         plan = Plan(host, Sampling(**sampling), problems=["decay"], solvers=[method.name])
         record = Run.create(tmp_path / "run", {})
-        run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host)
+        run(record, plan, InlineExecutor(Worker(host, Conditions(record.id))), host)
         return list(record.measurements())
 
     return rows

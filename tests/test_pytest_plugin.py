@@ -61,6 +61,7 @@ def test_cases_are_benchmarks_with_their_errors(cwd):
     assert 0.003 < fine["extra_info"]["max_abs_error"] < 0.004
     assert fine["extra_info"]["solver_params"] == {"steps": 100}
     assert fine["extra_info"]["rhs_calls"] == 100
+    assert coarse["extra_info"]["reference"] == "exact"
     assert fine["fullname"] == "odebench::decay/euler[steps=100]"
 
 

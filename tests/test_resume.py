@@ -181,6 +181,13 @@ def test_resuming_is_refused_with(cwd, arguments, says):
     assert (lines(cwd), (cwd / "out/run.json").read_text()) == before
 
 
+def test_a_run_of_several_jobs_can_be_finished_inline(cwd):
+    assert odebench(cwd, *RUN, "-p", "decay", "-q", "-j", "2").returncode == 0
+    done = odebench(cwd, *RESUME, "-q", "--executor", "inline")
+    assert done.returncode == 0, done.stderr
+    assert "executor (process, now inline)" in done.stderr
+
+
 def test_limits_are_those_of_the_run_unless_others_are_given(cwd):
     begin = (*RUN, "-p", "decay", "-q", "--timeout", "7", "--memory", "900")
     assert odebench(cwd, *begin).returncode == 0
@@ -242,6 +249,20 @@ def test_a_full_disk_keeps_what_was_measured_and_says_how_to_go_on(cwd):
         [sys.executable, "-c", limited, *RUN, "-p", RATES, "-q"], cwd=cwd, capture_output=True, text=True
     )
     kept_rows_are_whole_and_the_rest_is_finished(cwd, done, "File too large")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_disk_that_is_full_from_the_start_is_said(cwd):
+    no_room = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); "
+    start = [sys.executable, "-c", no_room + "from odebench.cli import main; main(sys.argv[1:])"]
+    done = subprocess.run([*start, *RUN, "-p", "decay"], cwd=cwd, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot write the output directory 'out': File too large" in done.stderr
+    assert odebench(cwd, *RUN, "-p", "decay", "-q").returncode == 0  # it left nothing that is in the way
+    done = subprocess.run([*start, *RESUME], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "cannot write" in done.stderr
+    assert "run.json': File too large. Everything measured is kept" in done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a file system")
@@ -330,6 +351,32 @@ def test_samples_of_another_version_of_a_plugin_are_not_taken_over(cwd):
     with (cwd / "plugin.py").open("a") as file:
         file.write("# another version\n")
     assert measured(cwd, "second", "-s", "rk4") == (9, 5)
+
+
+METRIC = """
+@hookimpl
+def odebench_metrics():
+    return {"twice": lambda y, y_ref: 2.0}
+"""
+
+
+def test_samples_taken_side_by_side_or_inline_or_with_other_metrics_are_not_taken_over(cwd):
+    assert measured(cwd, "first") == (9, 0)
+    assert measured(cwd, "side-by-side", "-j", "2") == (9, 0)
+    assert measured(cwd, "inline", "--executor", "inline") == (9, 0)
+    (cwd / "metric.py").write_text("from odebench import hookimpl\n" + METRIC)
+    assert measured(cwd, "with-a-metric", "--plugin", "metric.py") == (9, 0)
+    assert measured(cwd, "again", "--plugin", "metric.py") == (0, 9)
+
+
+def test_the_latest_of_several_samples_is_taken_over(cwd):
+    assert measured(cwd, "b") == (9, 0)
+    done = odebench(cwd, *RUN[:-2], "-p", "decay", "-q", "-o", "results/a")
+    assert done.returncode == 0
+    assert measured(cwd, "c") == (0, 9)
+    latest = json.loads((cwd / "results/a/run.json").read_text())["run_id"]
+    taken = [json.loads(line)["run_id"] for line in (cwd / "results/c/measurements.jsonl").read_text().splitlines()]
+    assert set(taken) == {latest}
 
 
 def test_samples_that_went_wrong_are_taken_again(cwd):

@@ -11,6 +11,7 @@ from odebench import IVP, Solution, SolverFailed, Unsupported, hookimpl, problem
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
+from odebench.provenance import Conditions
 from odebench.runner import Plan, Sampling, describe, run
 from odebench.worker import Worker
 
@@ -54,7 +55,7 @@ def bench(tmp_path):
         asked = Sampling(**sampling)
         plan = Plan(host, asked, problems=[p.name + swept for p in problems], solvers=[s.name for s in solvers])
         record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}, {}))
-        run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host, observe)
+        run(record, plan, InlineExecutor(Worker(host, Conditions(record.id))), host, observe)
         rows = list(record.measurements())
         assert plan.total == len(rows)
         assert len(results.measurements(record)) == len(rows)
@@ -388,7 +389,7 @@ def test_a_plan_whose_tasks_are_drawn_ahead_still_counts_right(host):
     assert plan.total == 16
     tasks = iter(plan)
     drawn = [next(tasks) for _ in range(5)]
-    worker = Worker(host, "run", 1)
+    worker = Worker(host, Conditions("run"))
     for task in drawn:
         plan.learn(worker.measure(task))
     rest = list(tasks)

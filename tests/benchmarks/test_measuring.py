@@ -15,6 +15,7 @@ from odebench.executors import DaskExecutor, InlineExecutor, ProcessExecutor
 from odebench.host import Host
 from odebench.isolation import Limits
 from odebench.journal import Run
+from odebench.provenance import Conditions
 from odebench.runner import Plan, Sampling, run
 from odebench.worker import Worker
 
@@ -64,7 +65,7 @@ def test_times_agree_with_direct_calls(benchmark, figure, tmp_path):
             number = max(1, round(0.005 / seconds))
             direct.append(timeit.timeit(lambda: busy.function(ivp, ivp.t_eval), number=number) / number)
 
-        run(record, plan, InlineExecutor(Worker(host, record.id, 1)), host, observe)
+        run(record, plan, InlineExecutor(Worker(host, Conditions(record.id))), host, observe)
         return statistics.median(rows) / statistics.median(direct)
 
     short = benchmark.pedantic(lambda: ratio(0.0005), rounds=1)
@@ -82,7 +83,7 @@ def test_identical_solvers_do_not_differ(benchmark, figure, tmp_path):
         plan = Plan(host, Sampling(), problems=[f"decay[rate={1 + k / 1000}]"], solvers=["one", "two"])
         record = Run.create(tmp_path / str(k), {})
         seconds = {"one": [], "two": []}
-        worker = Worker(host, record.id, 1)
+        worker = Worker(host, Conditions(record.id))
         run(record, plan, InlineExecutor(worker), host, lambda row: seconds[row.solver].append(row.wall_s))
         return analysis.differ(seconds["one"], seconds["two"])
 
@@ -96,9 +97,9 @@ def seconds_a_case(executor, host, cases, tmp_path):
     record = Run.create(tmp_path / executor.__name__, {})
     arrived = []
     if executor is InlineExecutor:
-        executing = InlineExecutor(Worker(host, record.id, 1))
+        executing = InlineExecutor(Worker(host, Conditions(record.id)))
     else:
-        executing = ProcessExecutor(host, record.id, 1, Limits(600, 4000))
+        executing = ProcessExecutor(host, Conditions(record.id, executor="process"), Limits(600, 4000))
     run(record, plan, executing, host, lambda row: arrived.append(time.perf_counter()))
     return (arrived[-1] - arrived[100]) / (len(arrived) - 101)  # warm
 
@@ -140,7 +141,7 @@ def test_faults_are_over_soon(benchmark, figure, tmp_path):
         plan = Plan(host, Sampling(repeats=1), problems=["decay"], solvers=["rk4", *solvers, "euler"])
         record = Run.create(tmp_path / solvers[0], {})
         arrived = []
-        executor = ProcessExecutor(host, record.id, 1, Limits(2.0, 4000))
+        executor = ProcessExecutor(host, Conditions(record.id, executor="process"), Limits(2.0, 4000))
         run(record, plan, executor, host, lambda row: arrived.append((row.status, time.perf_counter())))
         return arrived
 
@@ -184,8 +185,11 @@ def test_dask_throughput(benchmark, figure, tmp_path):
         return arrived[-1] - arrived[9]
 
     def dask_over_inline():
-        inline = seconds(lambda run_id: InlineExecutor(Worker(host, run_id, 1)))
-        return seconds(lambda run_id: DaskExecutor(host, run_id, 1, Limits(600, 4000), jobs=2)) / inline
+        inline = seconds(lambda run_id: InlineExecutor(Worker(host, Conditions(run_id))))
+        return (
+            seconds(lambda run_id: DaskExecutor(host, Conditions(run_id, executor="dask", jobs=2), Limits(600, 4000)))
+            / inline
+        )
 
     ratios = [dask_over_inline(), benchmark.pedantic(dask_over_inline, rounds=1), dask_over_inline()]
     figure("Dask with two workers over inline, time of cases of 100 ms", statistics.median(ratios), "x", 1 / 1.7)

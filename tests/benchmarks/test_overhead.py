@@ -13,6 +13,7 @@ from odebench import IVP
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
+from odebench.provenance import Conditions
 from odebench.runner import Plan, Sampling, run
 from odebench.worker import Worker
 
@@ -63,7 +64,7 @@ def test_cost_of_a_case(benchmark, figure, tmp_path):
             raise AssertionError(row.reason)
         rows.append(row.wall_s)
 
-    worker = Worker(host, record.id, 1)
+    worker = Worker(host, Conditions(record.id))
     start = time.perf_counter()
     benchmark.pedantic(lambda: run(record, plan, InlineExecutor(worker), host, observe), rounds=1)
     machinery = time.perf_counter() - start - counted.seconds
