@@ -27,7 +27,7 @@ from .worker import Worker, blank
 _CONNECT_S = 10
 _NO_WORKER_S = 300  # time for a scheduler of batch jobs to start one
 _LOOK_S = 1.0  # how often the cluster is asked how large it is
-_POLL_S = 0.005
+_POLLS_S = 0.001, 0.05  # the first wait for a result, and the longest
 _FORGOTTEN_S = 600  # without a task, after which a worker on a cluster is taken to be that of a client that was killed
 
 
@@ -149,6 +149,7 @@ class DaskExecutor:
         with self._client() as client:
             try:
                 finished = as_completed(loop=client.loop)
+                wait_s = _POLLS_S[0]
                 slots, looked, seen, exhausted = 0, 0.0, time.monotonic(), False
                 while True:
                     if (now := time.monotonic()) - looked > _LOOK_S:
@@ -168,8 +169,10 @@ class DaskExecutor:
                     if exhausted and not under_way:
                         return
                     if not finished.has_ready():
-                        time.sleep(_POLL_S)
+                        time.sleep(wait_s)
+                        wait_s = min(2 * wait_s, _POLLS_S[1])
                         continue
+                    wait_s = _POLLS_S[0]
                     future = next(finished)
                     task = under_way.pop(future)
                     if future.cancelled():
@@ -196,6 +199,7 @@ class DaskExecutor:
 
     def _client(self) -> Any:
         try:
+            import dask
             from distributed import Client
         except ModuleNotFoundError as error:
             raise ClusterError("needs Dask. Install it with: pip install 'odebench[dask]'.") from error
@@ -204,10 +208,15 @@ class DaskExecutor:
         if self.address is None:
             quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
             # the processes beside the Dask workers have limits of their own
+            one_each = {"threads_per_worker": 1, "memory_limit": 0}
             # Ctrl-C reaches all processes of a terminal; here this one ends the others
             deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
-            one_each = {"threads_per_worker": 1, "memory_limit": 0, "preload": deaf}
-            return Client(n_workers=self.conditions.jobs, set_as_default=False, **one_each, **quiet)
+            # what Dask does for its dashboard, dozens of times a second, would be on the solvers' time
+            idle = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1 s"}
+            named = {f"DASK_{key.replace('.', '__').upper()}": str(value) for key, value in idle.items()}
+            with dask.config.set(idle):
+                jobs = self.conditions.jobs
+                return Client(n_workers=jobs, set_as_default=False, preload=deaf, env=named, **one_each, **quiet)
         try:
             return Client(self.address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

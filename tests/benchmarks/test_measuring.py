@@ -2,6 +2,8 @@
 
 import json
 import statistics
+import subprocess
+import sys
 import time
 import timeit
 from datetime import datetime
@@ -184,15 +186,42 @@ def test_dask_throughput(benchmark, figure, tmp_path):
         run(record, plan, executor(record.id), host, lambda row: arrived.append(time.perf_counter()))
         return arrived[-1] - arrived[9]
 
-    def dask_over_inline():
-        inline = seconds(lambda run_id: InlineExecutor(Worker(host, Conditions(run_id))))
-        return (
-            seconds(lambda run_id: DaskExecutor(host, Conditions(run_id, executor="dask", jobs=2), Limits(600, 4000)))
-            / inline
-        )
+    def bare():
+        """Two processes with nothing between them, each with half of the cases: all that the machine gives."""
+        script = HALF.format(plugin=str(tmp_path / "busy.py"), units=units, cases=cases // 2, folder=str(tmp_path))
+        halves = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) for _ in range(2)]
+        return max(float(half.communicate()[0]) for half in halves)
 
-    ratios = [dask_over_inline(), benchmark.pedantic(dask_over_inline, rounds=1), dask_over_inline()]
-    figure("Dask with two workers over inline, time of cases of 100 ms", statistics.median(ratios), "x", 1 / 1.7)
+    def over_inline():
+        inline = seconds(lambda run_id: InlineExecutor(Worker(host, Conditions(run_id))))
+        two = {"executor": "dask", "jobs": 2}
+        dask = seconds(lambda run_id: DaskExecutor(host, Conditions(run_id, **two), Limits(600, 4000)))
+        return dask / inline, bare() / inline
+
+    ratios = [over_inline(), benchmark.pedantic(over_inline, rounds=1), over_inline()]
+    dask, machine = (statistics.median(column) for column in zip(*ratios, strict=True))
+    figure("two processes with half of the cases each over inline: what the machine gives", machine, "x")
+    figure("Dask with two workers over inline, time of cases of 100 ms", dask, "x", 1 / 1.7)
+
+
+HALF = """
+import pathlib, tempfile, time
+from odebench.executors import InlineExecutor
+from odebench.host import Host
+from odebench.journal import Run
+from odebench.provenance import Conditions
+from odebench.runner import Plan, Sampling, run
+from odebench.worker import Worker
+
+host = Host([{plugin!r}])
+numbers = ",".join(map(str, range({cases})))
+plan = Plan(host, Sampling(repeats=1), problems=["decay"], solvers=["busy[units={units},k=[" + numbers + "]]"])
+record = Run.create(pathlib.Path(tempfile.mkdtemp(dir={folder!r})), {{}})
+arrived = []
+executor = InlineExecutor(Worker(host, Conditions(record.id)))
+run(record, plan, executor, host, lambda row: arrived.append(time.perf_counter()))
+print(arrived[-1] - arrived[4])
+"""
 
 
 def test_a_hundred_thousand_cases(benchmark, figure, peak_mib, tmp_path):
