@@ -10,6 +10,7 @@ from .model import Monitor as Monitor
 from .model import Problem as Problem
 from .model import Solution as Solution
 from .model import Solver as Solver
+from .model import logarithmic_times as logarithmic_times
 from .model import problem as problem
 from .model import solver as solver
 

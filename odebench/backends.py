@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array: TypeAlias = NDArray[np.float64]
+    IndexArray: TypeAlias = NDArray[np.intp]
 else:  # plugins annotate with Array; numpy need not be imported for that
     Array: TypeAlias = Any
+    IndexArray: TypeAlias = Any
 
 RightHandSide: TypeAlias = Callable[[Any, Any, Any], Any]
 
@@ -28,7 +30,7 @@ SCALAR_STATES = 32
 
 # An operation's name (numpy's, for a function) -> its Python, and its derivative by each operand. The
 # derivatives are given the operands and then the value: functions of (a, v) or of (a, b, v).
-_RULES: dict[str, tuple[Any, ...]] = {
+RULES: dict[str, tuple[Any, ...]] = {
     "add": ("{} + {}", lambda a, b, v: 1.0, lambda a, b, v: 1.0),
     "sub": ("{} - {}", lambda a, b, v: 1.0, lambda a, b, v: -1.0),
     "mul": ("{} * {}", lambda a, b, v: b, lambda a, b, v: a),
@@ -253,7 +255,7 @@ class _Scalar:
 
     def __getattr__(self, name: str) -> Callable[[], Any]:
         # numpy applies a function to an object by calling the object's method of that name
-        if name in _RULES:
+        if name in RULES:
             return lambda: _apply(name, self)
         raise AttributeError(name)
 
@@ -272,7 +274,7 @@ def _apply(rule: str, *operands: Any) -> Any:
 
     if not all(isinstance(x, (_Scalar, int, float, np.integer, np.floating)) for x in operands):
         return NotImplemented  # an array: numpy takes over, element by element
-    python, *slopes = _RULES[rule]
+    python, *slopes = RULES[rule]
     (tape, *_) = (x.tape for x in operands if isinstance(x, _Scalar))
     reads = tuple(x.name for x in operands if isinstance(x, _Scalar))
     name = tape.emit(python.format(*map(tape.operand, operands)), reads)

@@ -58,6 +58,10 @@ class ClusterError(OdebenchError):
     """A Dask cluster that cannot be reached, or no longer."""
 
 
+class BadSuite(OdebenchError):
+    """A suite's file that cannot be read."""
+
+
 class SolverFailed(Exception):
     """Raised by a solver that tried and did not succeed; the row's status is `failed`, its reason the message."""
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from . import backends
-from .backends import Array, RightHandSide
+from . import backends, sparsity
+from .backends import Array, IndexArray, RightHandSide
 from .errors import BadProblem
 from .parameters import NamedFunction
 
@@ -45,6 +45,12 @@ class IVP:
     t_eval: Array
     """Times of shape (n,), rising from t0 to t1, at which solutions are asked for and compared; read-only."""
 
+    invariants: Mapping[str, Callable[[Array], Array]]
+    """What the exact flow conserves, by name: functions of the state, (..., d) -> (...)."""
+
+    breaks: tuple[float, ...]
+    """Times within the span at which `rhs` is not smooth. References stop there; a solver may."""
+
     def __init__(
         self,
         rhs: RightHandSide,
@@ -52,6 +58,8 @@ class IVP:
         y0: ArrayLike,
         exact: Callable[[Array], Array] | None = None,
         t_eval: ArrayLike | None = None,
+        invariants: Mapping[str, Callable[[Array], Array]] | None = None,
+        breaks: Sequence[float] = (),
     ) -> None:
         """Raise `BadProblem` where the parts contradict each other. By default `t_eval` is 101 equally spaced times."""
         import numpy as np
@@ -72,9 +80,12 @@ class IVP:
             times = _readonly(t_eval, "t_eval")
             if times.ndim != 1 or times.size < 2 or times[0] != t0 or times[-1] != t1 or not (np.diff(times) > 0).all():
                 raise BadProblem(f"expected t_eval rising from t0 = {t0} to t1 = {t1}, received {t_eval!r}.")
-        for name, value in {"rhs": rhs, "t_span": (t0, t1), "y0": state, "exact": exact, "t_eval": times}.items():
+        parts = {"rhs": rhs, "t_span": (t0, t1), "y0": state, "exact": exact, "t_eval": times}
+        within = tuple(sorted(float(t) for t in breaks if t0 < t < t1))
+        for name, value in (parts | {"invariants": dict(invariants or {}), "breaks": within}).items():
             object.__setattr__(self, name, value)
         self._check_rhs()
+        self._check_invariants()
 
     def _check_rhs(self) -> None:
         """Refuse a right-hand side that is not real, finite and of the right shape, for one state and for a batch."""
@@ -101,6 +112,20 @@ class IVP:
                 "with xp.stack([...], -1)."
             )
 
+    def _check_invariants(self) -> None:
+        import numpy as np
+
+        for name, invariant in self.invariants.items():
+            try:
+                value = np.asarray(invariant(self.y0[None]))
+            except Exception as error:
+                raise BadProblem(f"the invariant {name!r} raised {type(error).__name__}: {error}.") from error
+            if value.shape != (1,) or value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+                raise BadProblem(
+                    f"expected the invariant {name!r} to turn states (n, d) into n finite numbers, "
+                    f"received {value!r} for y0."
+                )
+
     @property
     def n_states(self) -> int:
         """d, the number of components of the state."""
@@ -112,9 +137,30 @@ class IVP:
         return backends.fast_rhs(self.rhs, self.t_span[0], self.y0)
 
     @cached_property
-    def jac(self) -> Callable[[float, Array], Array] | None:
-        """`jac(t, y)`, the analytic Jacobian df_i/dy_j (d, d); None where the right-hand side cannot be traced."""
-        return backends.fast_jac(self.rhs, self.n_states)
+    def jac(self) -> Callable[[float, Array], Any] | None:
+        """`jac(t, y)`, the analytic Jacobian df_i/dy_j (d, d); None where the right-hand side cannot be traced.
+
+        Of more than a few states it is a `scipy.sparse` array, where most of its entries are zero.
+        """
+        if self.n_states <= backends.SCALAR_STATES:
+            return backends.fast_jac(self.rhs, self.n_states)
+        return sparsity.large_jac(self.rhs, self.y0, self.t_span[0])
+
+    @cached_property
+    def sparsity(self) -> tuple[IndexArray, IndexArray] | None:
+        """The rows i and columns j of all entries df_i/dy_j that may differ from zero; None where that is unknown."""
+        return sparsity.pattern(self.rhs, self.n_states)
+
+
+def logarithmic_times(t0: float, t1: float, first: float) -> Array:
+    """t0, then 100 times whose distances from t0 grow geometrically from `first` to t1 - t0: for stiff spans."""
+    import numpy as np
+
+    if not 0 < first < t1 - t0:
+        raise BadProblem(f"expected 0 < first < t1 - t0 = {t1 - t0:g}, received first = {first}.")
+    times = t0 + np.concatenate([[0.0], np.geomspace(first, t1 - t0, DEFAULT_POINTS - 1)])
+    times[-1] = t1
+    return times
 
 
 def _readonly(values: Any, name: str) -> Array:

@@ -1,20 +1,30 @@
-"""What solutions are compared with: the exact formula, or a tight numeric solution, with its own error."""
+"""What solutions are compared with, and how far that may itself be from the truth.
+
+The exact formula where there is one; otherwise a certified solution (`certification`); where that cannot be had, what
+two methods in double precision agree on.
+"""
 
 from __future__ import annotations
 
 import math
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from . import certification
 from .backends import Array
 from .errors import BadProblem
 from .model import IVP
 
 EXACT = "exact"
+CERTIFIED = "certified"
 NUMERIC = "numeric"
 ITSELF = "itself"  # an oracle checked against the very formula it evaluates
+
+_STEP = 1e-100  # of the complex-step derivative: below it nothing is rounded away
+_OFF = 1e-6  # relative; by how much a formula's slope may miss the right-hand side, whose terms may cancel
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,20 +33,33 @@ class Reference:
 
     y: Array
     kind: str
-    error: float
+    error: float | None
+    """None where nobody knows."""
+    between: Array | None = None
+    """The solution in the middle between each two times of `t_eval`, (n - 1, d), where it is known."""
 
     def __post_init__(self) -> None:
         self.y.flags.writeable = False  # metrics see it, and the next solver is compared with it
 
 
-def reference(ivp: IVP) -> Reference:
-    """The best solution there is at `ivp.t_eval`.
+def reference(ivp: IVP, progress: Callable[[float], None] = lambda done: None) -> Reference:
+    """The best solution there is at `ivp.t_eval`; `progress` hears which part is done, where it takes a while.
 
-    A formula is taken to be right to the rounding of its largest value and of its argument. Without one, two
-    independent methods at tight tolerance are compared, and their disagreement is the error of the better one.
-    Raises `BadProblem` where the formula contradicts the problem, or where the two methods do not finish.
+    A formula is taken to be right to the rounding of its largest value and of its argument. Raises `BadProblem` where
+    it contradicts the problem, or where no method reaches the end.
     """
-    return _numeric(ivp) if ivp.exact is None else _exact(ivp, ivp.exact)
+    if ivp.exact is not None:
+        return _exact(ivp, ivp.exact)
+    certificate = certification.find(ivp)
+    if certificate is None:
+        try:
+            certificate = certification.certify(ivp, progress)
+        except certification.Uncertifiable:
+            return _numeric(ivp)
+        with suppress(OSError):  # no room to keep it: it is made again next time
+            certification.keep(certificate, ivp)
+    y, between = certificate.y[::2].copy(), certificate.y[1::2]
+    return Reference(y, CERTIFIED, float(certificate.error.max()), between)
 
 
 def _exact(ivp: IVP, exact: Callable[[Array], Array]) -> Reference:
@@ -60,10 +83,38 @@ def _exact(ivp: IVP, exact: Callable[[Array], Array]) -> Reference:
     if not math.isfinite(of_argument):
         first = int(np.argmin(np.isfinite(slopes).all(axis=1)))
         raise BadProblem(f"the right-hand side is not finite on the exact solution, at t = {ivp.t_eval[first]:g}.")
-    return Reference(y, EXACT, _rounding(y) + of_argument)
+    _expect_solution(ivp, exact, y, slopes)
+    middle = certification.with_middles(ivp.t_eval)[1::2]
+    between = np.array(exact(middle), dtype=np.float64)
+    return Reference(y, EXACT, _rounding(y) + of_argument, between if np.isfinite(between).all() else None)
+
+
+def _expect_solution(ivp: IVP, exact: Callable[[Array], Array], y: Array, slopes: Array) -> None:
+    """Refuse a formula that does not satisfy the equation, where its derivative can be had."""
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"):
+            complex_times: Any = ivp.t_eval + 1j * _STEP
+            derivative = np.asarray(exact(complex_times))
+    except (TypeError, ValueError):
+        return
+    if derivative.dtype.kind != "c" or derivative.shape != y.shape or not np.isfinite(derivative).all():
+        return
+    smooth = ~np.isin(ivp.t_eval, ivp.breaks)
+    smooth[[0, -1]] = False  # where the slope may be infinite
+    off = np.abs(derivative.imag / _STEP - slopes)[smooth]
+    # terms of a stiff equation cancel on its solution: a rounding of y is an error of the slope
+    size = np.abs(slopes).max() + np.abs(y).max() / (ivp.t_span[1] - ivp.t_span[0])
+    if off.size and off.max() > _OFF * size:
+        worst = ivp.t_eval[smooth][int(off.max(axis=1).argmax())]
+        raise BadProblem(
+            f"exact(t) does not satisfy the equation: at t = {worst:g} its slope is off by {off.max():.2g}."
+        )
 
 
 def _numeric(ivp: IVP) -> Reference:
+    """What two methods in double precision agree on."""
     try:
         better, other = _tight(ivp, "DOP853"), _tight(ivp, "RK45")
     except _TooManyCalls:  # stiff: explicit methods creep

@@ -21,6 +21,11 @@ def host() -> Host:
     return Host()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_references_from_outside(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def odebench(tmp_path: Path) -> Odebench:
     """Run the command line in an empty directory, as a user would."""

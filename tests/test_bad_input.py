@@ -89,7 +89,7 @@ def functions(kind, bodies):
 
 WRITE = "Write NAME or NAME[parameter=value"
 BAD_SELECTIONS = {
-    "unknown solver": ("-s", "eulr", ["unknown solver 'eulr'", "Did you mean 'euler'?", "odebench list solvers"]),
+    "unknown solver": ("-s", "eulr", ["unknown solver 'eulr'", "Did you mean 'euler'", "odebench list solvers"]),
     "unknown problem": ("-p", "decy", ["unknown problem 'decy'", "Did you mean 'decay'?", "odebench list problems"]),
     "unknown parameter": ("-s", "euler[stps=3]", ["'euler' has no parameter 'stps'", "Did you mean 'steps'?"]),
     "the host's parameter": ("-s", "euler[seed=1]", ["no parameter 'seed'", "--seed"]),
@@ -121,7 +121,7 @@ def test_a_good_selection_is_run(tmp_path):
 
 
 def test_show_of_an_unknown_name_offers_the_nearest(tmp_path):
-    refused(odebench(tmp_path, "show", "eulr"), "'eulr'", "Did you mean 'euler'?", "odebench list")
+    refused(odebench(tmp_path, "show", "eulr"), "'eulr'", "Did you mean 'euler'", "odebench list")
     assert odebench(tmp_path, "show", "euler").returncode == 0
 
 

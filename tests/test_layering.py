@@ -10,11 +10,11 @@ import odebench
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     ["errors", "backends", "measurement", "memory", "timing", "environment"],
-    ["parameters"],
+    ["parameters", "sparsity", "tableaux"],
     ["model", "accuracy"],
-    ["hookspecs", "references", "checks"],
-    ["host"],
-    ["cases", "provenance"],
+    ["hookspecs", "quadruple", "checks"],
+    ["host", "certification"],
+    ["cases", "provenance", "references", "suites"],
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],
     ["executors", "serving"],

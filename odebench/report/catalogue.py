@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from .. import certification, suites
 from ..cases import selection_text, value_text
 from ..errors import UnknownName
 from ..host import Host
@@ -22,6 +23,7 @@ def listing(host: Host) -> dict[str, list[dict[str, Any]]]:
             for _, s in sorted(host.solvers.items())
         ],
         "problems": [_entry(host, p) for _, p in sorted(host.problems.items())],
+        "suites": suites.described(),
         "metrics": [{"name": name} for name in sorted(host.metrics)],
         "plugins": [
             {
@@ -95,7 +97,10 @@ def _shown(host: Host, thing: NamedFunction[Any]) -> str:
         ]
     if isinstance(thing, Problem):
         ivp = thing()
-        reference = "exact solution" if ivp.exact else "no formula known: compared with a tight numeric solution"
+        found = None if ivp.exact else certification.find(ivp)
+        reference = "exact solution" if ivp.exact else "no formula known; certified when it is first used"
+        if found is not None:
+            reference = f"certified: {certification.summary(found)}"
         lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
         lines += [f"initial      {ivp.y0}", f"reference    {reference}"]
     if isinstance(thing, Solver):

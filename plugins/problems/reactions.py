@@ -5,18 +5,52 @@ from typing import Any
 from odebench import IVP, Problem, hookimpl, problem
 
 
-@problem(tags=["nonlinear", "system", "stiff"], source="Robertson 1966; Hairer & Wanner, Solving ODEs II, section IV.1")
-def robertson(*, k1: float = 0.04, k2: float = 3e7, k3: float = 1e4, t1: float = 40.0) -> IVP:
-    """a' = -k1 a + k3 b c, b' = k1 a - k3 b c - k2 b^2, c' = k2 b^2, from (1, 0, 0): rates nine powers of ten apart."""
+@problem(
+    tags=["nonlinear", "system", "nonstiff"],
+    source="Michaelis & Menten, Biochem. Z. 49 (1913) 333-369; Briggs & Haldane, Biochem. J. 19 (1925) 338-339",
+)
+def michaelis_menten(
+    *,
+    binding: float = 100.0,
+    unbinding: float = 1.0,
+    catalysis: float = 10.0,
+    substrate: float = 1.0,
+    enzyme: float = 0.1,
+    t1: float = 5.0,
+) -> IVP:
+    """S + E <-> C -> E + P by mass action, from (S, E, C, P) = (substrate, enzyme, 0, 0): an enzyme at work."""
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
-        a, b, c = y[..., 0], y[..., 1], y[..., 2]
-        slow, fast, back = k1 * a, k2 * b**2, k3 * b * c
-        return xp.stack([back - slow, slow - back - fast, fast], -1)
+        s, e, c = y[..., 0], y[..., 1], y[..., 2]
+        bound, made = binding * s * e - unbinding * c, catalysis * c
+        return xp.stack([-bound, made - bound, bound - made, made], -1)
 
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0, 0.0, 0.0])
+    return IVP(
+        rhs=rhs,
+        t_span=(0.0, t1),
+        y0=[substrate, enzyme, 0.0, 0.0],
+        invariants={
+            "enzyme": lambda y: y[..., 1] + y[..., 2],
+            "substrate": lambda y: y[..., 0] + y[..., 2] + y[..., 3],
+        },
+    )
+
+
+@problem(
+    tags=["nonlinear", "system", "oscillatory", "nonstiff"],
+    source="Lefever & Nicolis 1971; Hairer, Norsett & Wanner, Solving ODEs I, section I.16",
+)
+def brusselator(*, a: float = 1.0, b: float = 3.0, t1: float = 20.0) -> IVP:
+    """x' = a + x^2 y - (b + 1) x, y' = b x - x^2 y, from (1.5, 3): a reaction that settles on a limit cycle."""
+
+    def rhs(t: Any, y: Any, xp: Any) -> Any:
+        x, z = y[..., 0], y[..., 1]
+        made = x**2 * z
+        return xp.stack([a + made - (b + 1) * x, b * x - made], -1)
+
+    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.5, 3.0])
 
 
 @hookimpl
 def odebench_problems() -> list[Problem]:
-    return [robertson]
+    return [michaelis_menten, brusselator]

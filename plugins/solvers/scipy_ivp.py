@@ -33,6 +33,7 @@ def scipy_ivp(
     dense_output: keep the interpolant of every step, at some cost.
     """
     from scipy.integrate import solve_ivp
+    from scipy.sparse import issparse
 
     if rtol < LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: solve_ivp would not keep it")
@@ -40,12 +41,20 @@ def scipy_ivp(
     if max_step is not None:
         options["max_step"] = max_step
     if method in IMPLICIT and ivp.jac is not None:
-        options["jac"] = ivp.jac
+        options |= _banded(ivp) if method == "LSODA" and issparse(ivp.jac(ivp.t_span[0], ivp.y0)) else {"jac": ivp.jac}
     out = solve_ivp(ivp.f, ivp.t_span, ivp.y0, method, t_eval, dense_output, rtol=rtol, atol=atol, **options)
     if not out.success:
         raise SolverFailed(out.message)
     sol = out.sol  # None without dense_output
     return Solution(out.y.T, sol and (lambda t: sol(t).T), {"rhs_calls": out.nfev, "jac_calls": out.njev})
+
+
+def _banded(ivp: IVP) -> dict[str, Any]:
+    """What LSODA, which knows no sparse matrices, is told of one: how far from its diagonal its entries lie."""
+    if ivp.sparsity is None:
+        return {}
+    rows, columns = ivp.sparsity
+    return {"lband": int(max(rows - columns)), "uband": int(max(columns - rows))}
 
 
 @hookimpl

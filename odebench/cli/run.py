@@ -1,12 +1,10 @@
-"""The commands; no logic of their own. Rooms are imported inside the commands, so that help is instant."""
+"""`odebench run`."""
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
-import warnings
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
@@ -15,74 +13,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from . import __version__
-from .errors import OdebenchError
-
-USAGE_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 3, 130
+from .options import INTERRUPTED, debug_option, open_host, plugin_option
 
 
-class Commands(click.Group):
-    """Turns what odebench refuses into a message and exit status 2; a traceback is shown only with --debug."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")  # a terminal or pipe that knows no ≤ shows a question mark
-        warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except OdebenchError as error:
-            _report(ctx, str(error), USAGE_ERROR)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except Exception as error:
-            _report(
-                ctx,
-                f"internal error: {type(error).__name__}: {error}\nRun it again with --debug to see where.",
-                INTERNAL_ERROR,
-            )
-
-
-def _report(ctx: click.Context, message: str, status: int) -> None:
-    if ctx.meta.get("odebench.debug"):
-        raise
-    click.echo(f"Error: {message}", err=True)
-    ctx.exit(status)
-
-
-def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    ctx.meta["odebench.debug"] = value
-
-
-debug_option = click.option("--debug", is_flag=True, expose_value=False, callback=_debug, help="Show tracebacks.")
-plugin_option = click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    metavar="FILE",
-    help="Load solvers and problems from a Python file; may be repeated.",
-)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, "-V", "--version", prog_name="odebench", message="%(prog)s %(version)s")
-def main() -> None:
-    """Compare ODE solvers: exact formulas, classical integrators and networks, on one clock and one yardstick.
-
-    \b
-    Examples:
-      odebench run                                           the founding comparison
-      odebench run -p lotka-volterra -s scipy-ivp --ladder   a work-precision sweep
-      odebench run -s 'scipy-ivp[method=[RK45,DOP853]]' -p 'decay[rate=[1,10]]'
-      odebench run --plugin my_solver.py -s my-solver -s scipy-ivp -p decay
-      odebench list solvers
-      odebench show scipy-ivp
-    """
-
-
-@main.command()
+@click.command()
 @click.option(
     "-s",
     "--solver",
@@ -92,6 +26,9 @@ def main() -> None:
     help="NAME or 'NAME[param=value,other=[swept,values]]'.",
 )
 @click.option("-p", "--problem", "problems", multiple=True, metavar="PROBLEM", help="The same for problems.")
+@click.option(
+    "--suite", metavar="NAME|FILE", help="Solvers, problems and effort from a suite; see 'odebench list suites'."
+)
 @click.option("--ladder", is_flag=True, help="Run each solver at every rung of its ladder of effort.")
 @click.option("--quick", "protocol", flag_value="quick", help="One sample a case.")
 @click.option(
@@ -150,6 +87,7 @@ def main() -> None:
 def run(
     solvers: tuple[str, ...],
     problems: tuple[str, ...],
+    suite: str | None,
     ladder: bool,
     protocol: str | None,
     repeats: int | None,
@@ -178,18 +116,19 @@ def run(
       odebench run
       odebench run -p van-der-pol -s 'scipy-ivp[method=[Radau,BDF,LSODA]]' --ladder
       odebench run -s pinn-autograd --seeds 20 -o results/twenty-seeds
+      odebench run --suite stiff --quick
       odebench run --resume results/twenty-seeds
     """
-    from . import results, runner
-    from .executors import DaskExecutor, Executor, InlineExecutor, ProcessExecutor
-    from .isolation import Limits
-    from .journal import Run
-    from .memory import share_mb
-    from .provenance import Conditions
-    from .report.progress import progress
-    from .worker import Worker
+    from .. import results, runner, suites
+    from ..executors import DaskExecutor, Executor, InlineExecutor, ProcessExecutor
+    from ..isolation import Limits
+    from ..journal import Run
+    from ..memory import share_mb
+    from ..provenance import Conditions
+    from ..report.progress import progress
+    from ..worker import Worker
 
-    host = _host(plugins)
+    host = open_host(plugins)
     if resumed is not None:
         _refuse_what_the_run_says()
         said = results.find(resumed).meta.get("protocol", {})
@@ -220,6 +159,12 @@ def run(
     if resumed is not None:
         record, plan = runner.resume(host, results.find(resumed).directory, carried_out)
     else:
+        chosen = suites.load(suite) if suite is not None else None
+        if chosen is not None:
+            solvers, problems = solvers or chosen.solvers, problems or tuple(chosen.selected_problems(host))
+            ladder = ladder or chosen.ladder
+            if protocol is None:
+                repeats, seeds = repeats or chosen.repeats, seeds or chosen.seeds
         effort = {"repeats": repeats, "seeds": seeds}
         sampling = replace(runner.PROTOCOLS[protocol or "normal"], **{k: v for k, v in effort.items() if v is not None})
         sampling = replace(sampling, base_seed=seed, threads=threads)
@@ -229,7 +174,7 @@ def run(
             "ladder": ladder,
         }
         plan = runner.Plan(host, sampling, **asked)
-        record = Run.create(output, runner.describe(host, sampling, asked, carried_out))
+        record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
     executing: Executor
@@ -249,7 +194,7 @@ def run(
         runner.run(record, plan, executing, host, observe, earlier)
 
     if not quiet:
-        from .report.terminal import print_tables
+        from ..report.terminal import print_tables
 
         print_tables(results.comparisons(record))
         click.echo(f"\nwritten to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
@@ -271,124 +216,18 @@ def _unless_given(option: str, said: dict[str, Any], key: str = "") -> Any:
 def _refuse_what_the_run_says() -> None:
     """With --resume, what is measured stands in the run."""
     context = click.get_current_context()
-    for option in ("solvers", "problems", "ladder", "protocol", "repeats", "seeds", "seed", "threads", "output"):
+    for option in (
+        "solvers",
+        "problems",
+        "suite",
+        "ladder",
+        "protocol",
+        "repeats",
+        "seeds",
+        "seed",
+        "threads",
+        "output",
+    ):
         if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
             names = " and ".join(p.opts[-1] for p in context.command.params if p.name == option)
             raise click.UsageError(f"--resume takes what to measure from the run. Leave out {names}.")
-
-
-@main.command("list")
-@click.argument("what", type=click.Choice(["solvers", "problems", "plugins", "metrics"]), required=False)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@plugin_option
-@debug_option
-def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
-    """Show what there is: solvers, problems, plugins and metrics.
-
-    Solvers whose libraries are not installed are listed with the line that installs them, and plugins that could
-    not be loaded with their error.
-
-    \b
-    Examples:
-      odebench list
-      odebench list solvers --json
-      odebench list plugins --plugin my_solver.py
-    """
-    import json
-
-    from .report import catalogue
-
-    listing = catalogue.listing(_host(plugins, warn=False))
-    chosen = {what: listing[what]} if what else listing
-    if as_json:
-        click.echo(json.dumps(chosen[what] if what else chosen, indent=2, ensure_ascii=False))
-    else:
-        click.echo(catalogue.text(chosen))
-
-
-@main.command()
-@click.argument("name")
-@plugin_option
-@debug_option
-def show(name: str, plugins: tuple[str, ...]) -> None:
-    """Show a solver or problem: what it is, its parameters, its ladder, its source.
-
-    \b
-    Examples:
-      odebench show scipy-ivp
-      odebench show van-der-pol
-    """
-    from .report import catalogue
-
-    click.echo(catalogue.show(_host(plugins), name))
-
-
-@main.command()
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
-@click.option("--format", "style", type=click.Choice(["rich", "markdown", "csv"]), default="rich", show_default=True)
-@debug_option
-def table(runs: tuple[str, ...], style: str) -> None:
-    """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
-
-    Where several runs measured the same case, its samples are taken together.
-
-    \b
-    Examples:
-      odebench table
-      odebench table results/baseline --format markdown
-      odebench table monday tuesday --format csv > both.csv
-    """
-    from . import analysis, results
-    from .report import terminal
-
-    found = {run.id: run for run in map(results.find, runs or (None,))}
-    for run in found.values():
-        if run.meta["status"] != "complete":
-            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    comparison = analysis.compare(results.measurements(found.values()))
-    if style == "csv":
-        results.write_csv(comparison, sys.stdout)
-    elif style == "markdown":
-        click.echo(terminal.markdown(comparison))
-    else:
-        terminal.print_tables([comparison])
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@debug_option
-def env(as_json: bool) -> None:
-    """Show the machine, the versions and the thread settings that a run records, and what would spoil timings.
-
-    \b
-    Examples:
-      odebench env
-      odebench env --json
-    """
-    import json
-
-    from . import environment
-
-    described, disturbances = environment.describe(), environment.disturbances()
-    if as_json:
-        click.echo(json.dumps({**described, "disturbances": disturbances}, indent=2))
-        return
-    versions = described.pop("versions")
-    for key, value in described.items():
-        click.echo(f"{key.replace('_', ' '):20} {value}")
-    click.echo("versions")
-    for name, version in versions.items():
-        click.echo(f"  {name:26} {version}")
-    click.echo("what would spoil timings" if disturbances else "nothing that would spoil timings was seen")
-    for sentence in disturbances:
-        click.echo(f"  {sentence}")
-
-
-def _host(plugins: tuple[str, ...], *, warn: bool = True) -> Any:
-    from .host import Host
-
-    host = Host(plugins)
-    if warn and host.broken:
-        names = ", ".join(p.origin.location for p in host.broken)
-        click.echo(f"Warning: not loaded: {names}; 'odebench list plugins' says why.", err=True)
-    return host

@@ -1,0 +1,242 @@
+"""Reference solutions whose digits are known: what two independent methods in quadruple precision agree on.
+
+A certificate is made once and kept: those of the built-in problems come with odebench, those of other problems lie in
+a cache of the user's. It is found by what the problem is (time span, initial state, times), and taken only where the
+right-hand side still gives the values that it gave then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from . import quadruple, tableaux
+from .backends import Array
+from .model import IVP
+
+SHIPPED = "odebench_plugins.references"
+CACHE_VARIABLE = "ODEBENCH_CACHE"
+
+MOST_STATES = 1000
+"""Beyond, a reference in quadruple precision would take too long."""
+STEPS = 20_000
+"""Of an implicit method: what a reference that is made on first use may take."""
+_EVALUATIONS = 15  # of the explicit method, for each of those steps
+_LOOKS = 300_000
+_SAME = 1e-9  # relative difference of slopes that are taken to be the same on another machine
+
+
+class Uncertifiable(Exception):
+    """No two methods reach the end, or they do not agree; says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """A solution and how far it may be from the truth."""
+
+    times: Array
+    """(2 n - 1,): those of `t_eval`, and the middle between each two."""
+    y: Array
+    """The states at `times`, (2 n - 1, d), rounded to double precision."""
+    error: Array
+    """(d,), in the unit of the state: for each component the largest disagreement of the methods, and the rounding."""
+    methods: tuple[str, str]
+    slopes: Array
+    """The right-hand side at three states off the solution, (3, d)."""
+
+    @property
+    def digits(self) -> Array:
+        """How many digits of each component's largest value are certain, (d,); infinite where it is always zero."""
+        import numpy as np
+
+        scale = np.abs(self.y).max(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(scale > 0, -np.log10(self.error / scale), math.inf)
+
+
+def certify(ivp: IVP, progress: Callable[[float], None] = lambda done: None, steps: int = STEPS) -> Certificate:
+    """Solve the problem twice in quadruple precision and compare.
+
+    By Radau IIA with 11 stages, and by extrapolation, or where the problem is too stiff for that, by Lobatto IIIC with
+    10 stages. Raises `Uncertifiable`.
+    """
+    import numpy as np
+
+    if ivp.n_states > MOST_STATES:
+        raise Uncertifiable(f"it has more than {MOST_STATES} states")
+    times = with_middles(ivp.t_eval)
+    largest = _largest(ivp)
+
+    def implicit(scheme: tableaux.Scheme, begun: float) -> Any:
+        return quadruple.implicit_runge_kutta(
+            ivp, times, scheme, largest=largest, budget=steps, progress=lambda done: progress(begun + done / 2)
+        )
+
+    with np.errstate(all="ignore"):
+        try:
+            first = implicit(tableaux.radau(11), 0.0)
+            try:
+                second = quadruple.extrapolation(
+                    ivp,
+                    times,
+                    largest=largest,
+                    budget=_EVALUATIONS * steps,
+                    progress=lambda done: progress(0.5 + done / 2),
+                )
+                methods = "Radau IIA (11 stages)", "extrapolated midpoint rule (order 24)"
+            except (quadruple.TooCostly, quadruple.Stuck):
+                second = implicit(tableaux.lobatto(10), 0.5)
+                methods = "Radau IIA (11 stages)", "Lobatto IIIC (10 stages)"
+        except quadruple.TooCostly:
+            raise Uncertifiable("it takes too many steps in quadruple precision") from None
+        except quadruple.Stuck as error:
+            raise Uncertifiable(str(error)) from None
+        except Exception as error:  # what a right-hand side does with an array of another kind
+            raise Uncertifiable(
+                f"its right-hand side cannot be evaluated in quadruple precision: {type(error).__name__}: {error}"
+            ) from error
+    y = first.astype(np.float64)
+    apart = np.abs((first - second).astype(np.float64)).max(axis=0)
+    return Certificate(times, y, apart + np.spacing(np.abs(y).max(axis=0)), methods, _slopes(ivp))
+
+
+def _largest(ivp: IVP) -> Array | None:
+    """About the largest magnitude of each component, where it is soon known; for those that start from zero."""
+    import numpy as np
+    from scipy.integrate import solve_ivp
+
+    if (ivp.y0 != 0).all():
+        return None
+    calls = 0
+
+    def f(t: float, y: Array) -> Array:
+        nonlocal calls
+        calls += 1
+        if calls > _LOOKS:
+            raise quadruple.TooCostly
+        return ivp.f(t, y)
+
+    try:
+        with np.errstate(all="ignore"):
+            found = solve_ivp(f, ivp.t_span, ivp.y0, "LSODA", rtol=1e-6, atol=1e-20 * (np.abs(ivp.y0).max() or 1.0))
+    except quadruple.TooCostly:
+        return None
+    return np.abs(found.y).max(axis=1) if found.success and np.isfinite(found.y).all() else None
+
+
+def find(ivp: IVP) -> Certificate | None:
+    """The certificate of this problem, where one was made."""
+    for path in _candidates(ivp):
+        with suppress(OSError, ValueError, KeyError, BadZipFile):  # somebody else is writing it, or it is damaged
+            certificate = _read(path)
+            if _is_of(certificate, ivp):
+                return certificate
+    return None
+
+
+def keep(certificate: Certificate, ivp: IVP, directory: Path | None = None, name: str = "") -> Path:
+    """Write it into `directory`, by default the cache, so that `find` finds it; returns where."""
+    import numpy as np
+
+    directory = directory or cache()
+    directory.mkdir(parents=True, exist_ok=True)
+    which = name or hashlib.sha256(certificate.slopes.round(9).tobytes()).hexdigest()[:12]
+    path = directory / f"{which}.{_digest(ivp)}.npz"
+    with tempfile.NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as file:
+        np.savez_compressed(
+            file,
+            times=certificate.times,
+            y=certificate.y,
+            error=certificate.error,
+            methods=np.array(certificate.methods),
+            slopes=certificate.slopes,
+        )
+    os.replace(file.name, path)
+    return path
+
+
+def summary(certificate: Certificate) -> str:
+    """Its digits and methods, in a line."""
+    digits = certificate.digits
+    worst, best = digits.min(), digits.max()
+    span = f"{worst:.1f}" if best - worst < 0.1 or not math.isfinite(best) else f"{worst:.1f} to {best:.1f}"
+    return f"{span} digits, by {' and '.join(certificate.methods)}"
+
+
+def cache() -> Path:
+    """Where certificates of other problems than odebench's are kept: `ODEBENCH_CACHE`, or the user's cache."""
+    from platformdirs import user_cache_path
+
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache_path("odebench") / "references"
+
+
+def shipped() -> Path:
+    """Where those of the built-in problems lie."""
+    return Path(next(iter(import_module(SHIPPED).__path__)))
+
+
+def _candidates(ivp: IVP) -> Iterator[Path]:
+    digest = _digest(ivp)
+    for directory in (shipped(), cache()):
+        yield from sorted(directory.glob(f"*.{digest}.npz"))
+
+
+def _digest(ivp: IVP) -> str:
+    """Stands for everything of a problem that is known without evaluating it."""
+    parts = [ivp.y0.tobytes(), ivp.t_eval.tobytes(), repr(ivp.breaks).encode()]
+    return hashlib.sha256(b" ".join(parts)).hexdigest()[:16]
+
+
+def with_middles(t_eval: Array) -> Array:
+    """The times (n,), and the middle between each two: (2 n - 1,)."""
+    import numpy as np
+
+    times = np.empty(2 * t_eval.size - 1)
+    times[::2] = t_eval
+    times[1::2] = t_eval[:-1] + np.diff(t_eval) / 2
+    return times
+
+
+def _slopes(ivp: IVP) -> Array:
+    """The right-hand side where its terms do not cancel, as they may on a solution."""
+    import numpy as np
+
+    t0, t1 = ivp.t_span
+    scale = np.abs(ivp.y0).max() or 1.0
+    bumps = 1 + np.arange(ivp.n_states) % 7
+    states = [ivp.y0 + k * 1e-3 * scale * bumps for k in range(3)]
+    with np.errstate(all="ignore"):
+        found = [np.asarray(ivp.rhs(t0 + k * (t1 - t0) / 3, y, np), dtype=np.float64) for k, y in enumerate(states)]
+    return np.stack(found)
+
+
+def _is_of(certificate: Certificate, ivp: IVP) -> bool:
+    import numpy as np
+
+    now, then = _slopes(ivp), certificate.slopes
+    if now.shape != then.shape or certificate.y.shape != (2 * ivp.t_eval.size - 1, ivp.n_states):
+        return False
+    comparable = np.isfinite(then)
+    if not np.array_equal(comparable, np.isfinite(now)):
+        return False
+    size = np.abs(then, where=comparable, out=np.zeros_like(then)).max(axis=0)
+    differences = np.abs(np.subtract(now, then, where=comparable, out=np.zeros_like(then)))
+    return bool((differences <= _SAME * size).all())
+
+
+def _read(path: Path) -> Certificate:
+    import numpy as np
+
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        first, second = (str(method) for method in file["methods"])
+        return Certificate(file["times"], file["y"], file["error"], (first, second), file["slopes"])

@@ -1,0 +1,61 @@
+"""`odebench certify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .options import debug_option, open_host, plugin_option
+
+
+@click.command()
+@click.argument("problems", nargs=-1, required=True, metavar="PROBLEM...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep them. [default: the cache]"
+)
+@click.option("--steps", type=click.IntRange(1), help="Steps a method may take. [default: 20000]")
+@click.option("--again", is_flag=True, help="Also where there is a reference already.")
+@plugin_option
+@debug_option
+def certify(
+    problems: tuple[str, ...], output: Path | None, steps: int | None, again: bool, plugins: tuple[str, ...]
+) -> None:
+    """Make reference solutions of problems without an exact one: what two methods in quadruple precision agree on.
+
+    A run makes those that it lacks by itself, and keeps them; this makes them beforehand. Exit status 1 where a problem
+    cannot be certified.
+
+    \b
+    Examples:
+      odebench certify 'lotka-volterra[alpha=[1,2,3]]'
+      odebench certify my-problem --plugin my_problem.py
+    """
+    from .. import certification
+    from ..cases import Variants, selection_text
+    from ..report.progress import bar
+
+    host = open_host(plugins)
+    failed = False
+    for variant in Variants(problems, host.problem):
+        problem = host.problem(variant.name)
+        label = selection_text(variant.name, {k: v for k, v in variant.params.items() if v != problem.resolve({})[k]})
+        ivp = problem(**variant.params)
+        if ivp.exact is not None:
+            click.echo(f"{label}: has an exact solution")
+            continue
+        if not again and (found := certification.find(ivp)) is not None:
+            click.echo(f"{label}: {certification.summary(found)}, kept before")
+            continue
+        try:
+            with bar(label) as progress:
+                made = certification.certify(ivp, progress, steps or certification.STEPS)
+        except certification.Uncertifiable as error:
+            click.echo(f"{label}: not certified: {error}", err=True)
+            failed = True
+            continue
+        certification.keep(made, ivp, output, variant.name if output else "")
+        click.echo(f"{label}: {certification.summary(made)}")
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,116 @@
+"""What there is and what was measured: `odebench list`, `show`, `table` and `env`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .options import debug_option, open_host, plugin_option
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["solvers", "problems", "suites", "plugins", "metrics"]), required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@plugin_option
+@debug_option
+def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
+    """Show what there is: solvers, problems, suites, plugins and metrics.
+
+    Solvers whose libraries are not installed are listed with the line that installs them, and plugins that could
+    not be loaded with their error.
+
+    \b
+    Examples:
+      odebench list
+      odebench list solvers --json
+      odebench list plugins --plugin my_solver.py
+    """
+    import json
+
+    from ..report import catalogue
+
+    listing = catalogue.listing(open_host(plugins, warn=False))
+    chosen = {what: listing[what]} if what else listing
+    if as_json:
+        click.echo(json.dumps(chosen[what] if what else chosen, indent=2, ensure_ascii=False))
+    else:
+        click.echo(catalogue.text(chosen))
+
+
+@click.command()
+@click.argument("name")
+@plugin_option
+@debug_option
+def show(name: str, plugins: tuple[str, ...]) -> None:
+    """Show a solver or problem: what it is, its parameters, its ladder, its source.
+
+    \b
+    Examples:
+      odebench show scipy-ivp
+      odebench show van-der-pol
+    """
+    from ..report import catalogue
+
+    click.echo(catalogue.show(open_host(plugins), name))
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("--format", "style", type=click.Choice(["rich", "markdown", "csv"]), default="rich", show_default=True)
+@debug_option
+def table(runs: tuple[str, ...], style: str) -> None:
+    """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
+
+    Where several runs measured the same case, its samples are taken together.
+
+    \b
+    Examples:
+      odebench table
+      odebench table results/baseline --format markdown
+      odebench table monday tuesday --format csv > both.csv
+    """
+    from .. import analysis, results
+    from ..report import terminal
+
+    found = {run.id: run for run in map(results.find, runs or (None,))}
+    for run in found.values():
+        if run.meta["status"] != "complete":
+            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
+    comparison = analysis.compare(results.measurements(found.values()))
+    if style == "csv":
+        results.write_csv(comparison, sys.stdout)
+    elif style == "markdown":
+        click.echo(terminal.markdown(comparison))
+    else:
+        terminal.print_tables([comparison])
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@debug_option
+def env(as_json: bool) -> None:
+    """Show the machine, the versions and the thread settings that a run records, and what would spoil timings.
+
+    \b
+    Examples:
+      odebench env
+      odebench env --json
+    """
+    import json
+
+    from .. import environment
+
+    described, disturbances = environment.describe(), environment.disturbances()
+    if as_json:
+        click.echo(json.dumps({**described, "disturbances": disturbances}, indent=2))
+        return
+    versions = described.pop("versions")
+    for key, value in described.items():
+        click.echo(f"{key.replace('_', ' '):20} {value}")
+    click.echo("versions")
+    for name, version in versions.items():
+        click.echo(f"  {name:26} {version}")
+    click.echo("what would spoil timings" if disturbances else "nothing that would spoil timings was seen")
+    for sentence in disturbances:
+        click.echo(f"  {sentence}")

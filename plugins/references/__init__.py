@@ -1,0 +1,1 @@
+"""Certified solutions of the built-in problems, made by `odebench certify`. Data, no code."""

@@ -1,0 +1,131 @@
+"""References that carry their own error bar: made, kept, found again, and never taken for another problem's."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from odebench import IVP, certification, references
+from odebench.host import Host
+
+HOST = Host()
+PUBLISHED = json.loads((Path(__file__).parent / "data/published.json").read_text())
+WITHOUT_FORMULA = [name for name, problem in sorted(HOST.problems.items()) if problem().exact is None]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(certification.CACHE_VARIABLE, str(tmp_path / "cache"))
+
+
+def prey_and_predators(beta=0.9, rhs=None):
+    def lotka_volterra(t, y, xp):
+        a, b = y[..., 0], y[..., 1]
+        return xp.stack([1.5 * a - beta * a * b, a * b - 3 * b], -1)
+
+    return IVP(rhs or lotka_volterra, (0.0, 4.0), [1.0, 1.5])
+
+
+def test_what_is_certified_agrees_with_a_classical_method_to_its_tolerance():
+    ivp = prey_and_predators()
+    made = certification.certify(ivp)
+    assert made.times.shape == (201,)
+    assert (made.digits > 15).all()
+    classical = solve_ivp(ivp.f, ivp.t_span, ivp.y0, "DOP853", ivp.t_eval, rtol=1e-13, atol=1e-13).y.T
+    assert np.abs(made.y[::2] - classical).max() < 1e-10
+    assert np.abs(made.y[::2] - ivp.y0).max() > 0.1  # the constant y0
+
+
+def test_a_certificate_is_made_once_and_found_again(monkeypatch):
+    first = references.reference(prey_and_predators())
+    assert (first.kind, len(list(certification.cache().iterdir()))) == ("certified", 1)
+    monkeypatch.setattr(certification, "certify", None)
+    again = references.reference(prey_and_predators())
+    assert (again.y == first.y).all()
+    assert (again.between == first.between).all()
+    assert again.error == first.error < 1e-14
+
+
+def test_another_problem_with_the_same_start_is_not_mistaken_for_it():
+    certification.keep(certification.certify(prey_and_predators()), prey_and_predators())
+    assert certification.find(prey_and_predators()) is not None
+    assert certification.find(prey_and_predators(beta=0.9 + 1e-7)) is None
+    assert certification.find(prey_and_predators(rhs=lambda t, y, xp: -y)) is None
+    certification.keep(certification.certify(prey_and_predators(beta=0.8)), prey_and_predators(beta=0.8))
+    found = certification.find(prey_and_predators(beta=0.8))
+    assert found is not None
+    assert np.abs(found.y - certification.find(prey_and_predators()).y).max() > 1e-3
+
+
+def test_a_damaged_certificate_is_made_anew():
+    certification.keep(certification.certify(prey_and_predators()), prey_and_predators())
+    (path,) = certification.cache().iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    assert certification.find(prey_and_predators()) is None
+    assert references.reference(prey_and_predators()).kind == "certified"
+
+
+def double_only(t, y, xp):
+    return -np.asarray(y, dtype=np.float64)
+
+
+@pytest.mark.parametrize(
+    ("ivp", "says"),
+    [
+        (IVP(double_only, (0.0, 1.0), [1.0]), "cannot be evaluated in quadruple precision"),
+        (IVP(lambda t, y, xp: y * y, (0.0, 2.0), [1.0]), "step"),
+        (IVP(lambda t, y, xp: -y, (0.0, 1.0), np.ones(1001)), "more than 1000 states"),
+    ],
+    ids=["double precision inside", "a solution that ends", "many states"],
+)
+def test_what_cannot_be_certified_says_why(ivp, says):
+    with pytest.raises(certification.Uncertifiable, match=says):
+        certification.certify(ivp)
+
+
+def test_where_nothing_can_be_certified_two_methods_in_double_precision_are_compared():
+    found = references.reference(IVP(double_only, (0.0, 1.0), [1.0]))
+    assert found.kind == "numeric"
+    assert np.abs(found.y - np.exp(-np.linspace(0, 1, 101))[:, None]).max() <= 2 * found.error < 1e-11
+
+
+def test_the_command_certifies_and_says_how_well(tmp_path):
+    environment = os.environ | {certification.CACHE_VARIABLE: str(tmp_path / "mine")}
+    command = [sys.executable, "-m", "odebench", "certify", "lotka-volterra[alpha=2,t1=1]", "decay"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "lotka-volterra[alpha=2,t1=1]: 15." in done.stdout
+    assert "Radau IIA (11 stages) and extrapolated midpoint rule" in done.stdout
+    assert "decay: has an exact solution" in done.stdout
+    again = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "kept before" in again.stdout
+
+
+# -- the built-in problems --------------------------------------------------------------------------------------------
+
+
+def test_nearly_all_problems_are_certified_to_fifteen_digits_and_none_to_less_than_twelve():
+    digits = {}
+    for name in WITHOUT_FORMULA:
+        found = certification.find(HOST.problem(name)())
+        assert found is not None, f"{name}: odebench certify {name} -o plugins/references"
+        digits[name] = found.digits.min()
+    assert min(digits.values()) >= 12, digits
+    assert sum(worst < 15 for worst in digits.values()) <= 0.1 * len(HOST.problems), digits
+
+
+@pytest.mark.parametrize("name", [name for name, said in PUBLISHED.items() if name in HOST.problems])
+def test_published_values_are_matched_to_their_digits(name):
+    said = PUBLISHED[name]
+    ivp = HOST.problem(name)(**said["parameters"])
+    assert ivp.t_span[1] == pytest.approx(said["t"], rel=1e-15)
+    ours, theirs = references.reference(ivp).y[-1], np.array(said["y"])
+    size = np.abs(theirs).max()
+    assert np.abs(ours - theirs).max() <= 1.01 * size * 10.0 ** -said["digits"]
+    if name not in ("arenstorf", "detest-f5"):  # which return to where they began
+        assert np.abs(ivp.y0 - theirs).max() > size * 10.0 ** -said["digits"]  # the constant y0
