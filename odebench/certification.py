@@ -36,7 +36,7 @@ _SAME = 1e-9  # relative difference of slopes that are taken to be the same on a
 
 
 class Uncertifiable(Exception):
-    """No two methods reach the end, or they do not agree; says why."""
+    """No two methods reach the end; says why. How far two that do are apart is the certificate's error."""
 
 
 @dataclass(frozen=True, eq=False)

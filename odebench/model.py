@@ -140,11 +140,12 @@ class IVP:
     def jac(self) -> Callable[[float, Array], Any] | None:
         """`jac(t, y)`, the analytic Jacobian df_i/dy_j (d, d); None where the right-hand side cannot be traced.
 
-        Of more than a few states it is a `scipy.sparse` array, where most of its entries are zero.
+        Of more than 32 states it is a `scipy.sparse` array, where most of its entries are zero.
         """
         if self.n_states <= backends.SCALAR_STATES:
             return backends.fast_jac(self.rhs, self.n_states)
-        return sparsity.large_jac(self.rhs, self.y0, self.t_span[0])
+        entries = self.sparsity
+        return None if entries is None else sparsity.large_jac(self.rhs, entries, self.t_span[0], self.y0)
 
     @cached_property
     def sparsity(self) -> tuple[IndexArray, IndexArray] | None:

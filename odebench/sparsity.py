@@ -25,8 +25,10 @@ def pattern(rhs: RightHandSide, n_states: int) -> tuple[IndexArray, IndexArray] 
     return rows, columns
 
 
-def large_jac(rhs: RightHandSide, y0: Array, t0: float) -> Callable[[float, Array], Any] | None:
-    """`jac(t, y)` by complex steps along groups of states that share no row; None where there is none.
+def large_jac(
+    rhs: RightHandSide, entries: tuple[IndexArray, IndexArray], t0: float, y0: Array
+) -> Callable[[float, Array], Any] | None:
+    """`jac(t, y)` with these entries by complex steps along groups of states that share no row; None where it fails.
 
     A sparse matrix, unless more than a quarter of its entries may differ from zero. The derivative along a complex step
     of 1e-100 is exact to rounding (Squire & Trapp, SIAM Review 40 (1998) 110-112).
@@ -35,10 +37,7 @@ def large_jac(rhs: RightHandSide, y0: Array, t0: float) -> Callable[[float, Arra
     from scipy.sparse import csc_array
 
     n = y0.size
-    found = pattern(rhs, n)
-    if found is None:
-        return None
-    rows, columns = found
+    rows, columns = entries
     dense = len(rows) > n * n / 4
     group = _groups(rows, columns, n)
     seeds = np.zeros((group.max() + 1, n))

@@ -7,6 +7,7 @@ from odebench import IVP, Array, Solution, Solver, SolverFailed, hookimpl, solve
 
 LEAST_RTOL = 100 * sys.float_info.epsilon
 IMPLICIT = ("Radau", "BDF", "LSODA")
+FEW = 32  # states; of more, a Jacobian may be a sparse matrix
 
 
 @solver(
@@ -33,7 +34,6 @@ def scipy_ivp(
     dense_output: keep the interpolant of every step, at some cost.
     """
     from scipy.integrate import solve_ivp
-    from scipy.sparse import issparse
 
     if rtol < LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: solve_ivp would not keep it")
@@ -41,7 +41,7 @@ def scipy_ivp(
     if max_step is not None:
         options["max_step"] = max_step
     if method in IMPLICIT and ivp.jac is not None:
-        options |= _banded(ivp) if method == "LSODA" and issparse(ivp.jac(ivp.t_span[0], ivp.y0)) else {"jac": ivp.jac}
+        options |= _banded(ivp) if method == "LSODA" and ivp.n_states > FEW else {"jac": ivp.jac}
     out = solve_ivp(ivp.f, ivp.t_span, ivp.y0, method, t_eval, dense_output, rtol=rtol, atol=atol, **options)
     if not out.success:
         raise SolverFailed(out.message)
