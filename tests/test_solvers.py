@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import issparse
 
 from odebench import IVP
 from odebench.accuracy import errors
@@ -121,3 +122,16 @@ def test_every_solver_leaves_its_input_alone_and_gives_the_same_digits_twice():
         np.testing.assert_array_equal(once.y, again.y, err_msg=name)
         if once.dense is not None:
             np.testing.assert_allclose(once.dense(ivp.t_eval), once.y, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("method", ["Radau", "BDF", "LSODA"])
+def test_implicit_methods_use_the_sparse_jacobian_of_a_large_system(method):
+    ivp = HOST.problem("heat")(n=60)
+    jacobians, jac = [], ivp.jac
+    vars(ivp)["jac"] = lambda t, y: jacobians.append(jac(t, y)) or jacobians[-1]
+    solution = solved("scipy-ivp", ivp, method=method, rtol=1e-8, atol=1e-11)
+    assert max_error(ivp, solution.y) <= 1e-5
+    assert not max_error(ivp, constant(ivp)) <= 1e-5
+    # LSODA knows bands, no sparse matrices
+    assert bool(jacobians) == (method != "LSODA")
+    assert all(map(issparse, jacobians))
