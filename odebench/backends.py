@@ -8,7 +8,7 @@ version for step-by-step integrators, several times faster than numpy on a few s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -135,11 +135,56 @@ def _forward_differences(rhs: RightHandSide) -> Callable[[float, Array], Array]:
     return jac
 
 
+class Program:
+    """The straight-line program of a right-hand side, to be run on numbers of any kind, such as sympy's."""
+
+    def __init__(self, rhs: RightHandSide, n_states: int) -> None:
+        """Raise `Untraceable` where it cannot be recorded."""
+        self._tape = _Tape(n_states, differentiate=False)
+        try:
+            self._outputs = self._tape.record(rhs)
+        except Exception as error:  # a trace may fail in any way a right-hand side can
+            why = str(error) if isinstance(error, Untraceable) else f"{type(error).__name__}: {error}"
+            raise Untraceable(f"the right-hand side cannot be traced: {why}") from error
+
+    @property
+    def written_out(self) -> int:
+        """How many operations there are with every intermediate value written out wherever it is used."""
+        sizes: dict[str, int] = {}
+        for name, _, reads in self._tape.lines:
+            sizes[name] = 1 + sum(sizes.get(read, 0) for read in reads)
+        return sum(sizes.get(v.name, 0) for v in self._outputs if isinstance(v, _Scalar))
+
+    def run(
+        self,
+        t: Any,
+        y: Sequence[Any],
+        functions: Mapping[str, Any],
+        number: Callable[[float], Any] = float,
+        first: int | None = None,
+    ) -> list[Any]:
+        """The slopes at (t, y), all or the `first` ones.
+
+        `functions` are known by the names of `math`; `number` makes a constant.
+        """
+        outputs = self._outputs[:first]
+        needed = self._tape.needed(outputs)
+        values: dict[str, Any] = {"t": t, **{f"y{j}": v for j, v in enumerate(y)}}
+        values |= {name: number(value) for name, value in self._tape.constants.items()}
+        for name, expression, _ in self._tape.lines:
+            if name in needed:
+                values[name] = eval(expression, {"__builtins__": {}, **functions}, values)
+        return [values[v.name] if isinstance(v, _Scalar) else number(v) for v in outputs]
+
+
 @lru_cache(maxsize=256)
 def _compiled(source: str) -> CodeType:
     """The code of the one function in `source`, compiled once for all parameters: those are its globals."""
     module = compile(source, "<right-hand side>", "exec")
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+_BRANCH = "it branches on the time or the state"
 
 
 class _Tape:
@@ -169,6 +214,14 @@ class _Tape:
         self.lines.append((name, expression, reads))
         return name
 
+    def needed(self, wanted: Iterable[Any]) -> set[str]:
+        """The variables that these values depend on."""
+        needed = {v.name for v in wanted if isinstance(v, _Scalar)}
+        for name, _, reads in reversed(self.lines):
+            if name in needed:
+                needed.update(reads)
+        return needed
+
     def operand(self, value: Any) -> str:
         """A value as it stands in the program's text."""
         if isinstance(value, _Scalar):
@@ -183,12 +236,9 @@ class _Tape:
         """The function that returns `result`; where Python's arithmetic raises and numpy's would not, `otherwise`."""
         import numpy as np
 
-        needed = {v.name for v in wanted if isinstance(v, _Scalar)}
+        needed = self.needed(wanted)
         body = [f"        return {result}"]  # written from its last line up
-        for name, expression, reads in reversed(self.lines):
-            if name in needed:
-                needed.update(reads)
-                body.append(f"        {name} = {expression}")
+        body += [f"        {name} = {expression}" for name, expression, _ in reversed(self.lines) if name in needed]
         if "t" in needed:
             body.append("        t = float(t)")  # a numpy scalar would make every operation slow
         body.append(f"        {', '.join(f'y{j}' for j in range(self.n_states))}, = y.tolist()")
@@ -260,10 +310,12 @@ class _Scalar:
         raise AttributeError(name)
 
     def __bool__(self) -> bool:
-        raise Untraceable("a branch that depends on the state")
+        raise Untraceable(_BRANCH)
 
     def __eq__(self, other: object) -> bool:
-        raise Untraceable("a comparison")
+        raise Untraceable(_BRANCH)
+
+    __lt__ = __le__ = __gt__ = __ge__ = __ne__ = __eq__
 
     __hash__ = None  # type: ignore[assignment]  # a number that is not known yet has no hash
 

@@ -110,6 +110,17 @@ def test_every_problem_runs_on_batches_with_numpy_and_torch(name):
     assert_same(in_torch.numpy(), one_by_one)
 
 
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_problem_runs_on_jax(name):
+    jax = pytest.importorskip("jax", reason="the third backend")
+    ivp = PROBLEMS[name]
+    t, y = states_near(ivp, 4)
+    with jax.enable_x64(True):
+        in_jax = ivp.rhs(jax.numpy.asarray(t), jax.numpy.asarray(y), jax.numpy)
+    assert in_jax.dtype == np.float64
+    assert_same(np.asarray(in_jax), ivp.rhs(t, y, np))
+
+
 @pytest.mark.parametrize(
     "rhs",
     [

@@ -12,7 +12,7 @@ FLOORS = [
     ["errors", "backends", "measurement", "memory", "timing", "environment"],
     ["parameters", "sparsity", "tableaux"],
     ["model", "accuracy"],
-    ["hookspecs", "quadruple", "checks"],
+    ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],
     ["cases", "provenance", "references", "suites"],
     ["worker", "journal", "process_state"],

@@ -31,12 +31,15 @@ def modules_after(*arguments: str) -> set[str]:
         ["list"],
         ["list", "--json"],
         ["show", "scipy-ivp"],
-        ["show", "decay"],
     ],
     ids=" ".join,
 )
 def test_nothing_heavy_is_imported(arguments):
     assert modules_after(*arguments).isdisjoint(HEAVY)
+
+
+def test_only_equations_import_sympy():
+    assert modules_after("show", "decay") & {*HEAVY} == {"sympy"}
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]], ids=" ".join)

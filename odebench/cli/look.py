@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -40,19 +41,33 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("name")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw the problem's solution into FILE (.png, .svg or .pdf). Needs matplotlib.",
+)
 @plugin_option
 @debug_option
-def show(name: str, plugins: tuple[str, ...]) -> None:
-    """Show a solver or problem: what it is, its parameters, its ladder, its source.
+def show(name: str, plot: Path | None, plugins: tuple[str, ...]) -> None:
+    """Show a solver: its parameters, ladder, source; or a problem: its equations, its reference and certified digits.
 
     \b
     Examples:
       odebench show scipy-ivp
-      odebench show van-der-pol
+      odebench show robertson --plot robertson.png
     """
     from ..report import catalogue
 
-    click.echo(catalogue.show(open_host(plugins), name))
+    host = open_host(plugins)
+    click.echo(catalogue.show(host, name))
+    if plot is not None:
+        from .. import references
+        from ..report import figures
+
+        ivp = host.problem(name)()
+        figures.save(figures.solution(name, ivp, references.reference(ivp).y), plot)
+        click.echo(f"figure       {plot}")
 
 
 @click.command()

@@ -8,11 +8,14 @@ from contextlib import suppress
 from typing import Any
 
 from .. import certification, suites
+from ..backends import Array, Untraceable
 from ..cases import selection_text, value_text
 from ..errors import UnknownName
 from ..host import Host
-from ..model import Problem, Solver
+from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
+
+_EQUATIONS, _WIDEST, _NUMBERS = 20, 240, 10  # equations, letters of one, and numbers in a row that one reads
 
 
 def listing(host: Host) -> dict[str, list[dict[str, Any]]]:
@@ -101,8 +104,11 @@ def _shown(host: Host, thing: NamedFunction[Any]) -> str:
         reference = "exact solution" if ivp.exact else "no formula known; certified when it is first used"
         if found is not None:
             reference = f"certified: {certification.summary(found)}"
+        lines += ["equations", *(f"  {line}" for line in _equations(ivp)), ""]
         lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
-        lines += [f"initial      {ivp.y0}", f"reference    {reference}"]
+        lines += [f"initial      {_few(ivp.y0)}", f"reference    {reference}"]
+        lines += [f"invariants   {', '.join(ivp.invariants)}"] if ivp.invariants else []
+        lines += [f"breaks       at t = {_few(ivp.breaks)}"] if ivp.breaks else []
     if isinstance(thing, Solver):
         lines += [f"order        {thing.order}"] if thing.order else []
         lines += ["chance       takes a seed"] if thing.uses_chance else []
@@ -118,3 +124,20 @@ def _shown(host: Host, thing: NamedFunction[Any]) -> str:
         f"file         {inspect.getsourcefile(thing.function)}",
     ]
     return "\n".join(lines)
+
+
+def _equations(ivp: IVP) -> list[str]:
+    """As many of its equations as one reads, or why there are none."""
+    from .. import symbols
+
+    try:
+        lines = symbols.equations(ivp, _EQUATIONS).lines()
+    except Untraceable as error:
+        return [f"not written out: {error}; see the file"]
+    return [line if len(line) <= _WIDEST else f"{line[:_WIDEST]} ..." for line in lines]
+
+
+def _few(values: Sequence[float] | Array) -> str:
+    """The first of some numbers, and how many more there are."""
+    shown = ", ".join(f"{v:.6g}" for v in values[:_NUMBERS])
+    return f"{shown}, ... and {len(values) - _NUMBERS} more" if len(values) > _NUMBERS else shown

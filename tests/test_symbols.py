@@ -1,0 +1,132 @@
+"""The equations as mathematics say what the right-hand side says."""
+
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from odebench import IVP
+from odebench.backends import Untraceable
+from odebench.host import Host
+from odebench.symbols import equations
+
+PROBLEMS = {name: problem() for name, problem in sorted(Host().problems.items())}
+BRANCHING = {"detest-f1", "detest-f2", "detest-f3", "detest-f4"}
+WRITTEN = [name for name in PROBLEMS if name not in BRANCHING]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_expressions_give_the_slopes(name):
+    ivp = PROBLEMS[name]
+    rng = np.random.default_rng(0)
+    t, y = rng.uniform(*ivp.t_span), ivp.y0 + rng.uniform(0.1, 1.0, ivp.n_states)
+    found = equations(ivp, 12)
+    values = dict(zip(found.y, y.tolist(), strict=True)) | {found.t: t}
+    slopes = np.array([float(e.evalf(17, subs=values)) for e in found.expressions])
+    expected = ivp.rhs(t, y, np)
+    size = np.abs(expected).max()
+    np.testing.assert_allclose(slopes, expected[: len(slopes)], rtol=1e-9, atol=1e-9 * size)
+    elsewhere = ivp.rhs(0.9 * t + 0.1 * ivp.t_span[0] + 1e-3, 1.01 * y + 0.01, np)[: len(slopes)]
+    assert np.abs(slopes - elsewhere).max() > 1e-9 * size
+
+
+def test_they_are_written_as_one_writes_them():
+    robertson = equations(PROBLEMS["robertson"])
+    assert robertson.lines() == [
+        "y1' = -0.04 y1 + 10000 y2 y3",
+        "y2' = 0.04 y1 - 30000000 y2^2 - 10000 y2 y3",
+        "y3' = 30000000 y2^2",
+    ]
+    assert r"y_{2}^{2}" in robertson.latex()
+    assert robertson.latex().startswith("\\begin{aligned}\ny_{1}' &=")
+    assert equations(PROBLEMS["decay"]).lines() == ["y' = -y"]
+    assert equations(PROBLEMS["pendulum"]).lines()[1] == "y2' = -9.81 sin(y1)"
+
+
+def test_of_many_equations_the_first_are_written():
+    found = equations(PROBLEMS["pleiades"], 3)
+    assert found.lines() == ["y1' = y15", "y2' = y16", "y3' = y17", "... and 25 more"]
+    assert r"\vdots" in found.latex()
+
+
+@pytest.mark.parametrize("name", BRANCHING)
+def test_a_right_hand_side_that_branches_is_said_to(name):
+    with pytest.raises(Untraceable, match="branches on the time or the state"):
+        equations(PROBLEMS[name])
+
+
+def test_what_only_numpy_can_is_said_to_be_untraceable():
+    with pytest.raises(Untraceable, match="cannot be traced"):
+        equations(IVP(lambda t, y, xp: np.sort(y, axis=-1) if y.dtype == float else np.linalg.inv(y), (0, 1), [1.0]))
+
+
+def test_every_function_of_a_right_hand_side_has_its_symbol():
+    def rhs(t, y, xp):
+        a = 0.1 + 0.01 * y[..., 0]
+        names = [
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "sqrt",
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "arcsin",
+            "arccos",
+            "arctan",
+        ]
+        return xp.stack([sum(getattr(xp, name)(a) for name in names) + t * 0.5**a], -1)
+
+    ivp = IVP(rhs, (0.0, 1.0), [1.0])
+    found = equations(ivp)
+    (slope,) = (e.evalf(17, subs={found.y[0]: 2.5, found.t: 0.5}) for e in found.expressions)
+    assert math.isclose(slope, ivp.rhs(0.5, np.array([2.5]), np)[0], rel_tol=1e-13)
+
+
+def show(*arguments, directory):
+    command = [sys.executable, "-m", "odebench", "show", *arguments]
+    environment = os.environ | {"ODEBENCH_CACHE": str(directory / "cache")}
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
+
+
+def test_show_prints_equations_parameters_tags_source_reference_and_digits(tmp_path):
+    done = show("robertson", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for expected in (
+        "y3' = 30000000 y2^2",
+        "k1 = 0.04",
+        "tags         nonlinear, system, stiff",
+        "source       Robertson 1966",
+        "reference    certified: 15.",
+        "invariants   mass",
+    ):
+        assert expected in done.stdout
+    assert "it branches on the time or the state; see the file" in show("detest-f1", directory=tmp_path).stdout
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_show_draws_the_solution(tmp_path, ending):
+    pytest.importorskip("matplotlib", reason="draws")
+    done = show("robertson", "--plot", f"solution.{ending}", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    start = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending]
+    assert (tmp_path / f"solution.{ending}").read_bytes().startswith(start)
+    wrong = show("robertson", "--plot", "solution.docx", directory=tmp_path)
+    assert wrong.returncode == 2
+    assert "Give a name such as solution.png" in wrong.stderr
+
+
+def test_without_matplotlib_show_says_what_to_install(tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "odebench", "show", "decay", "--plot", "decay.png"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "pip install 'odebench[plot]'" in done.stderr
