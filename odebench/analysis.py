@@ -32,6 +32,10 @@ COLUMNS = (
     "max_abs_error_worst",
     "rms_abs_error_median",
     "final_abs_error_median",
+    "significant_digits_median",
+    "invariant_drift_median",
+    "max_between_error_median",
+    "max_residual_median",
     "at_reference_floor",
     "on_front",
     "slowdown_vs_best_at_this_error",
@@ -42,6 +46,7 @@ TRUTH_VALUES = ("unstable", "at_reference_floor", "on_front")
 
 _IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
 _FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error"]
+_OTHER_ERRORS = ["significant_digits", "invariant_drift", "max_between_error", "max_residual"]
 _RESAMPLES = 1000
 _SIGNIFICANCE = 0.01
 _FEWEST_FOR_AN_INTERVAL = 5
@@ -51,8 +56,8 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     """One row a case, in the order they were first measured: the columns of comparison.csv.
 
     `measurements` has one row a sample (`odebench.results.measurements`). A case is `ok` only where all its samples
-    are; otherwise its status and reason are those of the first that is not, and it is not ranked. An error below
-    that of the reference is given as the reference's.
+    are; otherwise its status and reason are those of the first that is not, and it is not ranked. Nor is one whose
+    reference's error is unknown. An error below that of the reference is given as the reference's.
     """
     import pandas as pd
 
@@ -83,11 +88,14 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     table["query_s_median"] = ok["query_s"].median()
     for name in _FLOORED:
         table[f"{name}_median"] = ok[name].median()
+    for name in _OTHER_ERRORS:
+        table[f"{name}_median"] = ok[name].median()
     table["max_abs_error_worst"] = ok["max_abs_error"].max()
     table["at_reference_floor"] = table["max_abs_error_median"] <= by_case["reference_error"].first()
     for name in measurement.STATS:
         table[name] = ok[name].median()
-    _rank(table, ranked=(table["status"] == measurement.OK) & ~by_case["oracle"].any())
+    known = by_case["reference_error"].count() > 0
+    _rank(table, ranked=(table["status"] == measurement.OK) & known & ~by_case["oracle"].any())
     return table.reset_index().reindex(columns=list(COLUMNS))
 
 

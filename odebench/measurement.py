@@ -55,7 +55,10 @@ class Measurement:
     final_abs_error: float | None = None
     max_rel_error: float | None = None
     rms_rel_error: float | None = None
+    significant_digits: float | None = None
     invariant_drift: float | None = None
+    max_between_error: float | None = None
+    max_residual: float | None = None
     reference: str | None = None
     reference_error: float | None = None
     rhs_calls: float | None = None

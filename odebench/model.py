@@ -51,6 +51,9 @@ class IVP:
     breaks: tuple[float, ...]
     """Times within the span at which `rhs` is not smooth. References stop there; a solver may."""
 
+    weights: Array | None
+    """What each component's error is multiplied by, (d,): 0 leaves one out. None: all alike."""
+
     def __init__(
         self,
         rhs: RightHandSide,
@@ -60,6 +63,7 @@ class IVP:
         t_eval: ArrayLike | None = None,
         invariants: Mapping[str, Callable[[Array], Array]] | None = None,
         breaks: Sequence[float] = (),
+        weights: ArrayLike | None = None,
     ) -> None:
         """Raise `BadProblem` where the parts contradict each other. By default `t_eval` is 101 equally spaced times."""
         import numpy as np
@@ -69,7 +73,8 @@ class IVP:
         except (TypeError, ValueError):
             raise BadProblem(f"expected t_span as two numbers (t0, t1), received {t_span!r}.") from None
         if not (math.isfinite(t0) and math.isfinite(t1) and t0 < t1):
-            raise BadProblem(f"expected a finite t_span with t0 < t1, received ({t0}, {t1}).")
+            hint = "; to go back in time, write the equation in s = -t, with -rhs" if t1 < t0 else ""
+            raise BadProblem(f"expected a finite t_span with t0 < t1, received ({t0}, {t1}){hint}.")
         state = _readonly(y0, "y0")
         if state.ndim != 1 or state.size == 0 or not np.isfinite(state).all():
             raise BadProblem(f"expected y0 as a list of d >= 1 finite numbers, received {y0!r}.")
@@ -81,6 +86,7 @@ class IVP:
             if times.ndim != 1 or times.size < 2 or times[0] != t0 or times[-1] != t1 or not (np.diff(times) > 0).all():
                 raise BadProblem(f"expected t_eval rising from t0 = {t0} to t1 = {t1}, received {t_eval!r}.")
         parts = {"rhs": rhs, "t_span": (t0, t1), "y0": state, "exact": exact, "t_eval": times}
+        parts["weights"] = None if weights is None else _weights(weights, state)
         within = tuple(sorted(float(t) for t in breaks if t0 < t < t1))
         for name, value in (parts | {"invariants": dict(invariants or {}), "breaks": within}).items():
             object.__setattr__(self, name, value)
@@ -162,6 +168,13 @@ def logarithmic_times(t0: float, t1: float, first: float) -> Array:
     times = t0 + np.concatenate([[0.0], np.geomspace(first, t1 - t0, DEFAULT_POINTS - 1)])
     times[-1] = t1
     return times
+
+
+def _weights(values: Any, state: Array) -> Array:
+    weights = _readonly(values, "weights")
+    if weights.shape != state.shape or not (weights >= 0).all() or not 0 < weights.max() < math.inf:
+        raise BadProblem(f"expected weights as {state.size} numbers >= 0, one a component, received {values!r}.")
+    return weights
 
 
 def _readonly(values: Any, name: str) -> Array:

@@ -112,7 +112,7 @@ def _benchmark(host: Host, case: Case, seed: int | None, group: str) -> Any:
             pytest.skip(str(error))
         row = blank(host, task, Conditions("pytest"))
         enter_reference(row, solver, reference)
-        enter_errors(row, enter_solution(row, solution, ivp), reference)
+        enter_errors(row, enter_solution(row, solution, ivp), ivp, reference)
         said = (
             "case_id",
             "problem",
@@ -123,7 +123,8 @@ def _benchmark(host: Host, case: Case, seed: int | None, group: str) -> Any:
             "reference",
             "reference_error",
         )
-        errors = tuple(name for name in measurement.COLUMNS if name.endswith(("abs_error", "rel_error")))
+        ends = ("abs_error", "rel_error", "digits", "drift")
+        errors = tuple(name for name in measurement.COLUMNS if name.endswith(ends))
         for name in (*said, *errors, *measurement.STATS):
             value = getattr(row, name)
             if value is not None:

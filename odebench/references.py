@@ -1,7 +1,7 @@
 """What solutions are compared with, and how far that may itself be from the truth.
 
-The exact formula where there is one; otherwise a certified solution (`certification`); where that cannot be had, what
-two methods in double precision agree on.
+The exact formula where there is one; otherwise a certified solution (`certification`); where that cannot be had, one
+in double precision, whose error is unknown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Reference:
     error: float | None
     """None where nobody knows."""
     between: Array | None = None
-    """The solution in the middle between each two times of `t_eval`, (n - 1, d); of a certified one."""
+    """The solution in the middle between each two times of `t_eval`, (n - 1, d); None where only solvers know it."""
+    note: str | None = None
+    """What a row should say of it."""
 
     def __post_init__(self) -> None:
         self.y.flags.writeable = False  # metrics see it, and the next solver is compared with it
@@ -54,8 +56,8 @@ def reference(ivp: IVP, progress: Callable[[float], None] = lambda done: None) -
     if certificate is None:
         try:
             certificate = certification.certify(ivp, progress)
-        except certification.Uncertifiable:
-            return _numeric(ivp)
+        except certification.Uncertifiable as error:
+            return _numeric(ivp, str(error))
         with suppress(OSError):  # no room to keep it: it is made again next time
             certification.keep(certificate, ivp)
     y, between = certificate.y[::2].copy(), certificate.y[1::2]
@@ -84,7 +86,9 @@ def _exact(ivp: IVP, exact: Callable[[Array], Array]) -> Reference:
         first = int(np.argmin(np.isfinite(slopes).all(axis=1)))
         raise BadProblem(f"the right-hand side is not finite on the exact solution, at t = {ivp.t_eval[first]:g}.")
     _expect_solution(ivp, exact, y, slopes)
-    return Reference(y, EXACT, _rounding(y) + of_argument)
+    with np.errstate(all="ignore"):
+        between = np.asarray(exact(ivp.t_eval[:-1] + np.diff(ivp.t_eval) / 2), dtype=np.float64)
+    return Reference(y, EXACT, _rounding(y) + of_argument, between)
 
 
 def _expect_solution(ivp: IVP, exact: Callable[[Array], Array], y: Array, slopes: Array) -> None:
@@ -111,14 +115,13 @@ def _expect_solution(ivp: IVP, exact: Callable[[Array], Array], y: Array, slopes
         )
 
 
-def _numeric(ivp: IVP) -> Reference:
-    """What two methods in double precision agree on."""
+def _numeric(ivp: IVP, why: str) -> Reference:
+    """The best that double precision gives; how far that is from the truth nobody knows."""
     try:
-        better, other = _tight(ivp, "DOP853"), _tight(ivp, "RK45")
+        y = _tight(ivp, "DOP853")
     except _TooManyCalls:  # stiff: explicit methods creep
-        better, other = _tight(ivp, "Radau"), _tight(ivp, "LSODA")
-    disagreement = float(abs(better - other).max())
-    return Reference(better, NUMERIC, max(disagreement, _rounding(better)))
+        y = _tight(ivp, "Radau")
+    return Reference(y, NUMERIC, None, note=f"reference_error is unknown, not ranked: {why}")
 
 
 class _TooManyCalls(Exception):
@@ -129,7 +132,7 @@ _EXPLICIT_CALLS = 100_000
 """Calls of the right-hand side after which DOP853 gives up and the problem is taken to be stiff."""
 
 
-def _tight(ivp: IVP, method: Literal["DOP853", "RK45", "Radau", "LSODA"]) -> Array:
+def _tight(ivp: IVP, method: Literal["DOP853", "Radau"]) -> Array:
     """The solution at `t_eval` by a method of `solve_ivp` at the tightest tolerance it takes."""
     from scipy.integrate import solve_ivp
 
@@ -143,7 +146,7 @@ def _tight(ivp: IVP, method: Literal["DOP853", "RK45", "Radau", "LSODA"]) -> Arr
         return ivp.f(t, y)
 
     # 5e-14: just above the least rtol that solve_ivp takes (100 machine epsilons)
-    options: dict[str, Any] = {"jac": ivp.jac} if method in ("Radau", "LSODA") else {}
+    options: dict[str, Any] = {"jac": ivp.jac} if method == "Radau" else {}
     solution = solve_ivp(f, ivp.t_span, ivp.y0, method, t_eval=ivp.t_eval, rtol=5e-14, atol=1e-20, **options)
     if not solution.success:
         raise BadProblem(f"no reference solution: {method} stopped at t = {solution.t[-1]:g}: {solution.message}")

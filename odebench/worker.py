@@ -125,12 +125,13 @@ class Worker:
         row.wall_s, row.cpu_s, row.loops = sample.wall_s, sample.cpu_s, sample.loops
         self.on_stage(Stage.CHECK)
         y = enter_solution(row, sample.result, ivp)
+        enter_errors(row, y, ivp, reference)
         if sample.result.dense is not None:
             self.on_stage(Stage.QUERY)
             row.query_s = _query_s(sample.result.dense, ivp)
+            enter_between(row, sample.result.dense, ivp, reference)
             self.on_stage(Stage.CHECK)
-        enter_errors(row, y, reference)
-        self._record_metrics(row, y, reference.y)
+        self._record_metrics(row, y, reference)
 
     def _prepared(self, variant: Variant) -> _Prepared:
         """The problem with its reference, made before any clock runs; one that fails is not tried for each solver."""
@@ -166,16 +167,16 @@ class Worker:
         self._call_s[task.case.id] = sample.wall_s
         return sample
 
-    def _record_metrics(self, row: Measurement, y: Array, y_ref: Array) -> None:
+    def _record_metrics(self, row: Measurement, y: Array, reference: Reference) -> None:
         """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault."""
-        failures = []
+        said = [reference.note] if reference.note else []
         for name, metric in self.host.metrics.items():
             row.metrics[name] = None
             try:
-                row.metrics[name] = checks.finite_or_none(metric(y, y_ref))
+                row.metrics[name] = checks.finite_or_none(metric(y, reference.y))
             except (Exception, SystemExit) as error:
-                failures.append(f"the metric {name!r}: {_described(error)}")
-        row.reason = "; ".join(failures) or None
+                said.append(f"the metric {name!r}: {_described(error)}")
+        row.reason = "; ".join(said) or None
 
 
 def call_arguments(solver: Solver, task: Task) -> dict[str, Any]:
@@ -209,12 +210,25 @@ def enter_solution(row: Measurement, solution: Solution, ivp: IVP) -> Array:
     return y
 
 
-def enter_errors(row: Measurement, y: Array, reference: Reference) -> None:
+def enter_errors(row: Measurement, y: Array, ivp: IVP, reference: Reference) -> None:
     """Enter how far the states are from the reference; raises `Diverged` where that is not finite."""
-    for name, error in accuracy.errors(y, reference.y).items():
+    for name, error in accuracy.errors(y, reference.y, ivp.weights).items():
         if not math.isfinite(error):
             raise Diverged(f"y is so far off that {name} overflows")
         setattr(row, name, error)
+    row.significant_digits = accuracy.significant_digits(y, reference.y, ivp.weights)
+    if (drift := accuracy.invariant_drift(y, ivp.y0, ivp.invariants)) is not None:
+        row.invariant_drift = checks.finite_or_none(drift)
+
+
+def enter_between(row: Measurement, dense: Callable[[Array], Array], ivp: IVP, reference: Reference) -> None:
+    """Enter what the dense output is worth between the times asked for."""
+    try:
+        found = accuracy.between(dense, ivp, reference.between)
+    except Exception as error:
+        raise BadSolution(f"dense(t) between the times of t_eval: {_described(error)}") from error
+    for name, value in found.items():
+        setattr(row, name, checks.finite_or_none(value))
 
 
 def blank(host: Host, task: Task, conditions: Conditions) -> Measurement:
@@ -261,7 +275,9 @@ class _Watching(Monitor):
             return
         with self.pauses.pause():
             self._due_s = wall_s * _NEXT_LOOK
-            errors = accuracy.errors(checks.dense_states(dense(self.ivp.t_eval), self.ivp), self.reference.y)
+            errors = accuracy.errors(
+                checks.dense_states(dense(self.ivp.t_eval), self.ivp), self.reference.y, self.ivp.weights
+            )
             finite = [checks.finite_or_none(errors[name]) for name in ("max_abs_error", "rms_abs_error")]
             self.trace.append(Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite))
             self.on_checkpoint(self.trace[-1])

@@ -30,6 +30,14 @@ def test_medians_extremes_and_counts(compare, row):
     assert (a["max_abs_error_median"], a["max_abs_error_worst"]) == (2e-3, 5e-3)
 
 
+def test_nothing_is_ranked_by_a_reference_whose_error_is_unknown(compare, row):
+    pair = ("a", 1.0, 1e-3), ("b", 2.0, 1e-6)
+    unknown = compare(*(row(*one, reference_error=None) for one in pair))
+    assert not unknown["on_front"].any()
+    assert unknown["slowdown_vs_best_at_this_error"].isna().all()
+    assert compare(*(row(*one) for one in pair))["on_front"].all()
+
+
 def test_the_front_is_what_nobody_beats_in_both_and_slowdown_is_against_the_fastest_at_this_error(compare, row):
     table = compare(
         row("accurate", 10.0, 1e-9),

@@ -105,7 +105,7 @@ def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
         yield f"{row['status']}: {row['reason']}"
     elif row["on_front"]:
         yield "front"
-    elif math.isnan(row["slowdown_vs_best_at_this_error"]):
+    elif math.isnan(row["slowdown_vs_best_at_this_error"]) and "not ranked" not in str(row["reason"]):
         yield "oracle"
     if row["status"] == measurement.OK and isinstance(row["reason"], str):
         yield row["reason"]

@@ -372,7 +372,7 @@ def beam(*, n: int = 40, t1: float = 5.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0] * (2 * n), breaks=[math.pi])
 
 
-# ring_modulator, medical_akzo_nobel and beam are not offered until their references are certified
+# ring_modulator is not offered: in quadruple precision it would take some ten million steps
 @hookimpl
 def odebench_problems() -> list[Problem]:
     return [
@@ -383,4 +383,6 @@ def odebench_problems() -> list[Problem]:
         e5,
         vdpol,
         pleiades,
+        medical_akzo_nobel,
+        beam,
     ]
