@@ -125,12 +125,15 @@ class Worker:
         row.wall_s, row.cpu_s, row.loops = sample.wall_s, sample.cpu_s, sample.loops
         self.on_stage(Stage.CHECK)
         y = enter_solution(row, sample.result, ivp)
-        enter_errors(row, y, ivp, reference)
+        between: dict[str, float | None] = {}
         if sample.result.dense is not None:
             self.on_stage(Stage.QUERY)
             row.query_s = _query_s(sample.result.dense, ivp)
-            enter_between(row, sample.result.dense, ivp, reference)
+            between = _between(sample.result.dense, ivp, reference)
             self.on_stage(Stage.CHECK)
+        enter_errors(row, y, ivp, reference)
+        for name, value in between.items():
+            setattr(row, name, value)
         self._record_metrics(row, y, reference)
 
     def _prepared(self, variant: Variant) -> _Prepared:
@@ -219,16 +222,6 @@ def enter_errors(row: Measurement, y: Array, ivp: IVP, reference: Reference) -> 
     row.significant_digits = accuracy.significant_digits(y, reference.y, ivp.weights)
     if (drift := accuracy.invariant_drift(y, ivp.y0, ivp.invariants)) is not None:
         row.invariant_drift = checks.finite_or_none(drift)
-
-
-def enter_between(row: Measurement, dense: Callable[[Array], Array], ivp: IVP, reference: Reference) -> None:
-    """Enter what the dense output is worth between the times asked for."""
-    try:
-        found = accuracy.between(dense, ivp, reference.between)
-    except Exception as error:
-        raise BadSolution(f"dense(t) between the times of t_eval: {_described(error)}") from error
-    for name, value in found.items():
-        setattr(row, name, checks.finite_or_none(value))
 
 
 def blank(host: Host, task: Task, conditions: Conditions) -> Measurement:
@@ -323,6 +316,15 @@ def _query_s(dense: Callable[[Array], Array], ivp: IVP) -> float:
         raise BadSolution(f"dense(t_eval): {_described(error)}") from error
     checks.dense_states(first.result, ivp)
     return timing.time_calls(lambda: dense(ivp.t_eval), timing.loops_for(first.wall_s, timing.QUERY_S)).wall_s
+
+
+def _between(dense: Callable[[Array], Array], ivp: IVP, reference: Reference) -> dict[str, float | None]:
+    """What the dense output is worth between the times asked for, by column."""
+    try:
+        found = accuracy.between(dense, ivp, reference.between)
+    except Exception as error:
+        raise BadSolution(f"dense(t) between the times of t_eval: {_described(error)}") from error
+    return {name: checks.finite_or_none(value) for name, value in found.items()}
 
 
 def _outcome(error: BaseException) -> tuple[str, str]:
