@@ -372,7 +372,7 @@ def beam(*, n: int = 40, t1: float = 5.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0] * (2 * n), breaks=[math.pi])
 
 
-# ring_modulator is not offered: in quadruple precision steps stay near 1e-10 s from its start, and no reference was made
+# ring_modulator is not offered: in quadruple precision steps stay near 1e-10 s, and no reference was made
 @hookimpl
 def odebench_problems() -> list[Problem]:
     return [
