@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,10 +62,19 @@ class InlineExecutor:
 class ProcessExecutor:
     """Each task in a worker's process, which is kept while it is fit; as many at a time as the conditions say."""
 
-    def __init__(self, host: Host, conditions: Conditions, limits: Limits) -> None:
-        """Raises `PluginError` for plugins that only this process has."""
+    def __init__(
+        self,
+        host: Host,
+        conditions: Conditions,
+        limits: Limits,
+        on_certifying: Callable[[str, float], None] = lambda problem, done: None,
+    ) -> None:
+        """`on_certifying` hears of which problem the reference is being certified, and which part of it is done.
+
+        Raises `PluginError` for plugins that only this process has.
+        """
         _expect_to_be_found_elsewhere(host)
-        self.host, self.conditions, self.limits = host, conditions, limits
+        self.host, self.conditions, self.limits, self.on_certifying = host, conditions, limits, on_certifying
         self.machines = _this_machine()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Measurement]:
@@ -109,8 +118,10 @@ class ProcessExecutor:
                     else:
                         yield row
                 if time.monotonic() >= look_at and inbox.empty():
-                    for worker in busy:
+                    for worker, task in busy.items():
                         worker.enforce_limits()
+                        if (done := worker.certified()) is not None:
+                            self.on_certifying(task.case.problem.name, done)
                     look_at = time.monotonic() + TICK_S
         finally:
             for worker in workers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import pickle
@@ -30,7 +31,9 @@ from .worker import Stage
 TICK_S = 0.1
 """How often a case is looked at: whether it takes longer, or more memory, than it may."""
 PREPARATION_S = 120.0
-"""The least time that is given to what is not the solver's: the start of the process, and a problem's reference."""
+"""The least time that is given to what is not the solver's: the start of the process, and a problem's reference.
+
+While a reference is being certified it begins anew with each step of that, whose number is bounded."""
 MARK = "ODEBENCH_WORKER"
 """Environment variable by which a worker's descendants are known, wherever they have gone."""
 
@@ -39,7 +42,7 @@ _END_S = 1.0  # for a process that is ending by itself, and for its last output 
 _LOOKS = 100  # at a process that waits for a task, until one that it was handed is lost
 _OUTPUT_BYTES = 4096
 _STAGES = tuple(Stage)
-_NOW = struct.Struct("=dq")
+_NOW = struct.Struct("=dqd")
 _HEADER = struct.Struct("=16sI")
 
 
@@ -110,12 +113,21 @@ class Now:
 
     def begin(self, stage: Stage) -> None:
         """Say that this stage begins."""
-        _NOW.pack_into(self._memory, 0, time.monotonic(), _STAGES.index(stage))
+        _NOW.pack_into(self._memory, 0, time.monotonic(), _STAGES.index(stage), math.nan)
+
+    def certifying(self, done: float) -> None:
+        """Say which part, from 0 to 1, of a problem's reference is certified."""
+        _NOW.pack_into(self._memory, 0, time.monotonic(), _STAGES.index(Stage.PROBLEM), done)
 
     def read(self) -> tuple[Stage, float]:
         """The stage, and how many seconds ago it began."""
-        since, stage = _NOW.unpack_from(self._memory)
+        since, stage, _ = _NOW.unpack_from(self._memory)
         return _STAGES[stage] if 0 <= stage < len(_STAGES) else Stage.IDLE, time.monotonic() - since
+
+    def certified(self) -> float | None:
+        """Which part of a reference is certified; None where none is being certified."""
+        done: float = _NOW.unpack_from(self._memory)[2]
+        return None if math.isnan(done) else done
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -182,6 +194,10 @@ class IsolatedWorker:
     def is_idle(self) -> bool:
         """Whether it waits for a task, or did so to its end."""
         return self._now.read()[0] is Stage.IDLE
+
+    def certified(self) -> float | None:
+        """Which part, from 0 to 1, of its problem's reference is certified; None where it is at something else."""
+        return self._now.certified()
 
     def begin(self, task: Task) -> None:
         """Hand it a task."""

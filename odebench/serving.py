@@ -44,7 +44,14 @@ def main() -> None:
         send(Progress(call, checkpoint))
 
     host = Host(setup.files, from_environment=False)
-    worker = Worker(host, setup.conditions, on_stage=stage.begin, on_checkpoint=send_progress, let_through=())
+    worker = Worker(
+        host,
+        setup.conditions,
+        on_stage=stage.begin,
+        on_checkpoint=send_progress,
+        on_certifying=lambda problem, done: stage.certifying(done),
+        let_through=(),
+    )
     state = ProcessState(setup.conditions.threads)
     health = _Health(tasks)
     while True:

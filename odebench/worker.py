@@ -51,7 +51,8 @@ class Stage(enum.Enum):
 class Worker:
     """Measures tasks. Keeps the last few problems with their references, and which cases have been called before.
 
-    `on_stage` hears what it is at; `on_checkpoint`, of a solver that reports it, which call of it has come how far.
+    `on_stage` hears what it is at; `on_checkpoint`, of a solver that reports it, which call of it has come how far;
+    `on_certifying`, of which problem the reference is being certified, and which part of that, from 0 to 1, is done.
     What `let_through` names is raised in spite of all, as Ctrl-C is; whatever else a plugin raises becomes a row.
     """
 
@@ -62,10 +63,12 @@ class Worker:
         *,
         on_stage: Callable[[Stage], None] = lambda stage: None,
         on_checkpoint: Callable[[int, Checkpoint], None] = lambda call, checkpoint: None,
+        on_certifying: Callable[[str, float], None] = lambda problem, done: None,
         let_through: type[BaseException] | tuple[()] = KeyboardInterrupt,
     ) -> None:
         self.host, self.conditions = host, conditions
-        self.on_stage, self.on_checkpoint, self.let_through = on_stage, on_checkpoint, let_through
+        self.on_stage, self.on_checkpoint, self.on_certifying = on_stage, on_checkpoint, on_certifying
+        self.let_through = let_through
         self._problems: _Recent[_Prepared | BadProblem] = _Recent(8)
         # seconds a call took, by id, of the last problem's cases; one that is not in it has yet to make its first
         self._call_s: dict[str, float] = {}
@@ -141,7 +144,8 @@ class Worker:
         prepared = self._problems.get(variant.key)
         if prepared is None:
             try:
-                prepared = _Prepared(self.host.problem(variant.name)(**variant.params))
+                ivp = self.host.problem(variant.name)(**variant.params)
+                prepared = _Prepared(ivp, partial(self.on_certifying, variant.name))
             except (Exception, SystemExit) as error:
                 why = one_line(error) if isinstance(error, BadProblem) else _described(error)
                 prepared = BadProblem(f"the problem, not the solver: {why}")
@@ -279,10 +283,10 @@ class _Watching(Monitor):
 class _Prepared:
     """A problem with its reference, and what it looked like before any solver saw it."""
 
-    def __init__(self, ivp: IVP) -> None:
+    def __init__(self, ivp: IVP, progress: Callable[[float], None]) -> None:
         self.ivp = ivp
         _ = ivp.f  # compiled before any clock runs
-        self.reference: Reference = references.reference(ivp)
+        self.reference: Reference = references.reference(ivp, progress)
         self._bytes = self._look()
 
     def is_changed(self) -> bool:

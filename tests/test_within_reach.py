@@ -13,7 +13,7 @@ OWN_TIGHT = {
     "e5": (1e-10, 1e-28),  # components of 1e-24
     "emep": (1e-9, 1e-3),  # of 1e5 to 1e12 molecules
     "medical-akzo-nobel": (1e-9, 1e-12),
-    "stiff-detest-e4": (1e-10, 1e-12),  # states of 27 whose sums and differences decay to nothing: rounding leaves 1e-14
+    "stiff-detest-e4": (1e-10, 1e-12),  # differences of states of 27 decay to nothing
 }
 OWN_LOOSE = {"e5": (1e-2, 1e-24)}
 

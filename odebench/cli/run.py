@@ -177,19 +177,19 @@ def run(
         record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
-    executing: Executor
     conditions = Conditions(record.id, plan.sampling.threads, executor, jobs)
-    if executor == "inline":
-        executing = InlineExecutor(Worker(host, conditions))
-    elif executor == "dask":
-        executing = DaskExecutor(host, conditions, limits, address)
-    else:
-        executing = ProcessExecutor(host, conditions, limits)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(getattr(signal, ending), signal.default_int_handler)  # ends as Ctrl-C does: nothing is lost
     with progress(plan, quiet=quiet) as observe:
+        executing: Executor
+        if executor == "inline":
+            executing = InlineExecutor(Worker(host, conditions, on_certifying=observe.certifying))
+        elif executor == "dask":
+            executing = DaskExecutor(host, conditions, limits, address)
+        else:
+            executing = ProcessExecutor(host, conditions, limits, observe.certifying)
         earlier = runner.EarlierSamples(record, plan, host, conditions) if reuse else None
         runner.run(record, plan, executing, host, observe, earlier)
 

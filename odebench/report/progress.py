@@ -12,6 +12,8 @@ from .. import measurement
 from ..measurement import Measurement
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from ..runner import Plan
 
 _LINE_EVERY_S = 5.0
@@ -19,16 +21,18 @@ _BAR_EVERY_S = 0.1
 
 
 class Observer(Protocol):
-    """Is told of each row."""
+    """Is told of each row, and of which problem the reference is being certified, where that takes a while."""
 
     def __call__(self, row: Measurement) -> None: ...
+
+    def certifying(self, problem: str, done: float) -> None: ...
 
 
 @contextmanager
 def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Observer]:
     """An observer of rows that shows the run's progress on standard error."""
     if quiet:
-        yield lambda row: None
+        yield _Nothing()
     elif sys.stderr.isatty():
         with _bar(plan) as observer:
             yield observer
@@ -61,16 +65,38 @@ def _bar(plan: Plan) -> Iterator[Observer]:
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("starting", total=plan.total)
         bar.refresh()
-        drawn = time.monotonic()
+        yield _Bar(plan, bar, task)
 
-        def observe(row: Measurement) -> None:
-            nonlocal drawn
-            bar.update(task, advance=1, total=plan.total, description=f"{row.problem} {row.solver}")
-            if time.monotonic() - drawn > _BAR_EVERY_S:
-                bar.refresh()
-                drawn = time.monotonic()
 
-        yield observe
+class _Nothing:
+    def __call__(self, row: Measurement) -> None: ...
+
+    def certifying(self, problem: str, done: float) -> None: ...
+
+
+class _Bar:
+    def __init__(self, plan: Plan, shown: Progress, samples: TaskID) -> None:
+        self.plan, self.shown, self.samples = plan, shown, samples
+        self.reference: TaskID | None = None  # the bar of the one being certified
+        self.drawn = time.monotonic()
+
+    def __call__(self, row: Measurement) -> None:
+        if self.reference is not None:
+            self.shown.remove_task(self.reference)
+            self.reference = None
+        self.shown.update(self.samples, advance=1, total=self.plan.total, description=f"{row.problem} {row.solver}")
+        self._draw()
+
+    def certifying(self, problem: str, done: float) -> None:
+        if self.reference is None:
+            self.reference = self.shown.add_task("", total=100)
+        self.shown.update(self.reference, completed=int(100 * done), description=f"certifying {problem}, %")
+        self._draw()
+
+    def _draw(self) -> None:
+        if time.monotonic() - self.drawn > _BAR_EVERY_S:
+            self.shown.refresh()
+            self.drawn = time.monotonic()
 
 
 class _Lines:
@@ -86,6 +112,12 @@ class _Lines:
         if now - self.printed > _LINE_EVERY_S or self.done == self.plan.total:
             not_ok = f", {self.not_ok} not ok" if self.not_ok else ""
             _say(f"odebench: {self.done}/{self.plan.total} samples{not_ok}, {now - self.started:.0f} s")
+            self.printed = now
+
+    def certifying(self, problem: str, done: float) -> None:
+        now = time.monotonic()
+        if now - self.printed > _LINE_EVERY_S:
+            _say(f"odebench: certifying the reference of {problem}: {done:.0%}, {now - self.started:.0f} s")
             self.printed = now
 
 
