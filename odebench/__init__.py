@@ -1,6 +1,7 @@
 """odebench: every ODE solver through the same problem, the same clock and the same yardstick."""
 
 from .backends import Array as Array
+from .errors import Diverged as Diverged
 from .errors import OdebenchError as OdebenchError
 from .errors import SolverFailed as SolverFailed
 from .errors import Unsupported as Unsupported

@@ -8,12 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .backends import Array
-from .errors import BadSolution, one_line
+from .errors import BadSolution, Diverged, one_line
 from .model import IVP, Solution
-
-
-class Diverged(Exception):
-    """The solution is not finite."""
 
 
 def states(solution: object, ivp: IVP) -> tuple[Array, str]:

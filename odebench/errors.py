@@ -1,7 +1,7 @@
 """One base class, one exception per cause.
 
 Whatever odebench itself refuses is an `OdebenchError`; its message says what was expected, what came and
-what to try. A solver speaks to the host through `SolverFailed` and `Unsupported`, which become rows.
+what to try. A solver speaks to the host through `SolverFailed`, `Diverged` and `Unsupported`, which become rows.
 """
 
 from __future__ import annotations
@@ -64,6 +64,10 @@ class BadSuite(OdebenchError):
 
 class SolverFailed(Exception):
     """Raised by a solver that tried and did not succeed; the row's status is `failed`, its reason the message."""
+
+
+class Diverged(Exception):
+    """Raised by a solver whose solution is no longer finite; the row's status is `diverged`, as where it returns one."""
 
 
 class Unsupported(Exception):

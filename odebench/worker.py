@@ -18,8 +18,7 @@ from typing import Any, TypeVar
 from . import accuracy, checks, environment, measurement, provenance, references, timing
 from .backends import Array
 from .cases import Task, Variant
-from .checks import Diverged
-from .errors import BadProblem, BadSolution, SolverFailed, Unsupported, one_line
+from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from .host import Host
 from .measurement import Checkpoint, Measurement
 from .memory import PeakMemory

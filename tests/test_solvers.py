@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import issparse
 
-from odebench import IVP
+from odebench import IVP, Diverged
 from odebench.accuracy import errors
 from odebench.host import Host
 from odebench.references import reference
@@ -135,3 +135,9 @@ def test_implicit_methods_use_the_sparse_jacobian_of_a_large_system(method):
     # LSODA knows bands, no sparse matrices
     assert bool(jacobians) == (method != "LSODA")
     assert all(map(issparse, jacobians))
+
+
+def test_rk4_on_a_problem_too_stiff_for_it_says_where_it_diverged():
+    hires = HOST.problem("hires")()
+    with pytest.raises(Diverged, match=r"from t = \d.* more steps"):
+        solved("rk4", hires)

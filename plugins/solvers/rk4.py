@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from odebench import IVP, Array, Solution, Solver, hookimpl, solver
+from odebench import IVP, Array, Diverged, Solution, Solver, hookimpl, solver
 
 
 @solver(order=4, requires=["scipy"], tags=["explicit", "fixed-step"], ladder=[{"steps": 10 * 4**k} for k in range(6)])
@@ -25,6 +25,8 @@ def rk4(ivp: IVP, t_eval: Array, *, steps: int = 100) -> Solution:
         k4 = ivp.f(t[n] + h, y[n] + h * k3)
         y[n + 1] = y[n] + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
     slope[-1] = ivp.f(t[-1], y[-1])
+    if not (finite := np.isfinite(slope).all(axis=1)).all():
+        raise Diverged(f"y is not finite from t = {t[np.argmin(finite)]:g} on; take more steps, or a stiff solver")
     dense = CubicHermiteSpline(t, y, slope)
     return Solution(dense(t_eval), dense, stats={"steps": steps, "rhs_calls": 4 * steps + 1})
 
