@@ -67,7 +67,7 @@ class SolverFailed(Exception):
 
 
 class Diverged(Exception):
-    """Raised by a solver whose solution is no longer finite; the row's status is `diverged`, as where it returns one."""
+    """Raised by a solver whose solution is no longer finite; the status is `diverged`, as where it returns one."""
 
 
 class Unsupported(Exception):

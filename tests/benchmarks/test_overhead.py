@@ -1,15 +1,17 @@
 """What odebench costs beside what it measures."""
 
+import statistics
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
 
-from odebench import IVP
+from odebench import IVP, backends
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
@@ -120,21 +122,61 @@ def test_scipy_ivp_over_solve_ivp_with_the_same_right_hand_side(benchmark, paire
     figure("scipy-ivp over solve_ivp with the same right-hand side", paired(through_odebench, direct, 101), "x", 1.05)
 
 
-def test_traced_over_numpy(benchmark, paired, figure):
-    """The traced right-hand side against the same one on numpy arrays."""
-    ivp = Host().problem("lotka-volterra")()
-    y = np.array([1.0, 2.0])
+WITHOUT_PROBLEMS = """\
+import sys
+import odebench_plugins.problems
+odebench_plugins.problems.__path__ = []
+sys.argv = ["odebench", "list"]
+from odebench.cli import main
+main()
+"""
 
-    def traced():
-        for _ in range(1000):
-            ivp.f(0.0, y)
 
-    def on_numpy():
-        for _ in range(1000):
-            ivp.rhs(0.0, y, np)
+def test_what_the_problems_add_to_list(benchmark, figure):
+    """`odebench list` with all problems and with none, in turn."""
 
-    benchmark(traced)
-    figure("traced right-hand side over numpy, Lotka-Volterra", paired(traced, on_numpy, 21), "x", 0.2)
+    def seconds(*arguments):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        return time.perf_counter() - began
+
+    def added():
+        return seconds("-m", "odebench", "list") - seconds("-c", WITHOUT_PROBLEMS)
+
+    benchmark.pedantic(added, rounds=1)
+    added_ms = 1e3 * statistics.median(added() for _ in range(11))
+    figure(f"odebench list, for its {len(Host().problems)} problems", added_ms, "ms", 50.0)
+
+
+def test_fast_over_numpy(benchmark, paired, figure):
+    """`ivp.f` against the same right-hand side on numpy arrays, on every traceable problem of 2 to 10 states."""
+
+    def traced(ivp):
+        with suppress(backends.Untraceable):
+            backends.Program(ivp.rhs, ivp.n_states)
+            return True
+
+    ratios = {}
+    for name, problem in Host().problems.items():
+        ivp = problem()
+        if not 2 <= ivp.n_states <= 10 or not traced(ivp):
+            continue
+        t, y = ivp.t_span[0], ivp.y0
+
+        def fast(ivp=ivp, t=t, y=y):
+            for _ in range(200):
+                ivp.f(t, y)
+
+        def on_numpy(ivp=ivp, t=t, y=y):
+            for _ in range(200):
+                ivp.rhs(t, y, np)
+
+        ratios[name] = paired(fast, on_numpy, 11)
+    benchmark(fast)
+    worst = max(ratios, key=ratios.get)
+    typical = statistics.geometric_mean(ratios.values())
+    figure(f"fast right-hand side over numpy, {len(ratios)} problems of 2 to 10 states, geometric mean", typical, "x")
+    figure(f"fast right-hand side over numpy, the slowest of them ({worst})", ratios[worst], "x", 0.2)
 
 
 def test_tracing_is_quick(benchmark, figure):
