@@ -1,6 +1,8 @@
 """Hooks, columns and commands are documented, and nothing is documented that is not there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,20 @@ def test_every_status_is_in_the_dictionary():
     line = re.search(r"^\| `status`.*$", DICTIONARY, re.MULTILINE)
     assert line is not None
     assert set(re.findall(r"`([^`]+)`", line[0])) == {"status", *measurement.STATUSES}
+
+
+def test_the_table_of_published_values_is_what_its_command_prints():
+    command = [sys.executable, ROOT / "docs" / "published_values.py"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    text = (ROOT / "docs" / "references.md").read_text()
+    assert printed[0] in text
+    rows = [line.split("|") for line in printed[2:]]
+    assert len(rows) > 70
+    for _, name, _, of_all, *_ in rows:
+        said = re.search(rf"^\|{re.escape(name)}\|[^|]*\|([^|]*)\|", text, re.MULTILINE)
+        assert said is not None, name
+        # the last bit of a formula is the machine's
+        assert min(float(said[1]), 15.0) == pytest.approx(min(float(of_all), 15.0), abs=0.3), name
 
 
 def test_every_hook_is_documented_with_its_arguments():
