@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -153,7 +152,8 @@ def keep(certificate: Certificate, ivp: IVP, directory: Path | None = None, name
     directory.mkdir(parents=True, exist_ok=True)
     which = name or hashlib.sha256(certificate.slopes.round(9).tobytes()).hexdigest()[:12]
     path = directory / f"{which}.{_digest(ivp)}.npz"
-    with tempfile.NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as file:
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    with unfinished.open("wb") as file:
         np.savez_compressed(
             file,
             times=certificate.times,
@@ -162,7 +162,7 @@ def keep(certificate: Certificate, ivp: IVP, directory: Path | None = None, name
             methods=np.array(certificate.methods),
             slopes=certificate.slopes,
         )
-    os.replace(file.name, path)
+    os.replace(unfinished, path)
     return path
 
 
