@@ -102,6 +102,21 @@ def test_show_prints_equations_parameters_tags_source_reference_and_digits(tmp_p
     assert "it branches on the time or the state; see the file" in show("detest-f1", directory=tmp_path).stdout
 
 
+def test_show_takes_parameters_and_writes_latex(tmp_path):
+    assert "mu = 100 " in show("van-der-pol[mu=100]", directory=tmp_path).stdout
+    assert "y2' = 100 " in show("van-der-pol[mu=100]", directory=tmp_path).stdout
+    written = show("harmonic-oscillator", "--latex", directory=tmp_path).stdout
+    assert written.startswith("\\begin{aligned}\ny_{1}' &= y_{2}")
+    for wrong, says in {
+        "van-der-pol[mu=[1,2]]": "expected one value a parameter",
+        "van-der-pol[nu=1]": "has no parameter 'nu'",
+        "detest-f1": "it branches on the time or the state",
+    }.items():
+        done = show(wrong, "--latex", directory=tmp_path)
+        assert done.returncode == 2
+        assert says in done.stderr
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_show_draws_the_solution(tmp_path, ending):
     pytest.importorskip("matplotlib", reason="draws")

@@ -40,7 +40,8 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", metavar="NAME[PARAMETERS]")
+@click.option("--latex", is_flag=True, help="Only the problem's equations, as LaTeX.")
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
@@ -49,23 +50,25 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
 )
 @plugin_option
 @debug_option
-def show(name: str, plot: Path | None, plugins: tuple[str, ...]) -> None:
+def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) -> None:
     """Show a solver: its parameters, ladder, source; or a problem: its equations, its reference and certified digits.
 
     \b
     Examples:
       odebench show scipy-ivp
+      odebench show 'van-der-pol[mu=100]'
       odebench show robertson --plot robertson.png
+      odebench show lorenz --latex
     """
     from ..report import catalogue
 
     host = open_host(plugins)
-    click.echo(catalogue.show(host, name))
+    click.echo(catalogue.latex(host, name) if latex else catalogue.show(host, name))
     if plot is not None:
         from .. import references
         from ..report import figures
 
-        ivp = host.problem(name)()
+        ivp = catalogue.problem(host, name)
         figures.save(figures.solution(name, ivp, references.reference(ivp).y), plot)
         click.echo(f"figure       {plot}")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from .. import certification, suites
 from ..backends import Array, Untraceable
-from ..cases import selection_text, value_text
-from ..errors import UnknownName
+from ..cases import parse_selection, selection_text, value_text
+from ..errors import BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
@@ -78,28 +78,57 @@ def _plugin_row(entry: Mapping[str, Any]) -> tuple[str, str]:
     return f"{entry['location']} ({entry['source']}, {entry['name']} {entry['version']})", about
 
 
-def show(host: Host, name: str) -> str:
-    """A solver or problem in full; one of each with the same name are shown both."""
+def show(host: Host, selection: str) -> str:
+    """A solver or problem in full, with its default parameters or those selected; both, where one of each has the name.
+
+    Raises `BadSelection`, `UnknownName` or `BadParameter`.
+    """
+    name, given = _selected(selection)
     things: list[NamedFunction[Any]] = []
     for look_up in (host.problem, host.solver):
         with suppress(UnknownName):
             things.append(look_up(name))
     if not things:
         raise UnknownName("solver or problem", name, [*host.problems, *host.solvers], "'odebench list' shows all.")
-    return "\n\n".join(_shown(host, thing) for thing in things)
+    return "\n\n".join(_shown(host, thing, given) for thing in things)
 
 
-def _shown(host: Host, thing: NamedFunction[Any]) -> str:
+def problem(host: Host, selection: str) -> IVP:
+    """The one problem selected. Raises what `show` does."""
+    name, given = _selected(selection)
+    return host.problem(name)(**given)
+
+
+def latex(host: Host, selection: str) -> str:
+    """A problem's equations as LaTeX. Raises what `show` does, and `BadSelection` where they cannot be had."""
+    from .. import symbols
+
+    try:
+        return symbols.equations(problem(host, selection)).latex()
+    except Untraceable as error:
+        raise BadSelection(f"the equations of {selection!r} cannot be written out: {error}.") from error
+
+
+def _selected(selection: str) -> tuple[str, dict[str, Any]]:
+    """The name, and the parameters that are given, of one solver or problem."""
+    name, values = parse_selection(selection)
+    if any(len(swept) != 1 for swept in values.values()):
+        raise BadSelection(f"expected one value a parameter, received {selection!r}.")
+    return name, {parameter: swept[0] for parameter, swept in values.items()}
+
+
+def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> str:
+    parameters = thing.resolve(given)
     origin = host.origin(thing)
     lines = [f"{thing.name} ({thing.kind})", "", inspect.getdoc(thing.function) or "(no docstring)", ""]
     if thing.parameters:
         lines += [
             "parameters",
-            *(f"  {p.name} = {value_text(p.default)}    {p.expected}" for p in thing.parameters.values()),
+            *(f"  {p.name} = {value_text(parameters[p.name])}    {p.expected}" for p in thing.parameters.values()),
             "",
         ]
     if isinstance(thing, Problem):
-        ivp = thing()
+        ivp = thing(**parameters)
         found = None if ivp.exact else certification.find(ivp)
         reference = "exact solution" if ivp.exact else "no formula known; certified when it is first used"
         if found is not None:
