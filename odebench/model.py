@@ -209,8 +209,21 @@ class Monitor:
     A solver with an argument `monitor` is given one by the host, whose clock stands still while it looks at a report.
     """
 
-    def __call__(self, step: int, loss: float | None, dense: Callable[[Array], Array]) -> None:
-        """After `step` steps the loss is this, and the solution `dense(t)`: times (n,) -> states (n, d)."""
+    def __call__(
+        self,
+        step: int,
+        loss: float | None,
+        dense: Callable[[Array], Array],
+        *,
+        network: Any = None,
+        points: Array | None = None,
+    ) -> None:
+        """After `step` steps the loss is this, and the solution `dense(t)`: times (n,) -> states (n, d).
+
+        network: the `torch.nn.Module` in training, its weights those of `dense` and `loss`, and their gradients in
+        `grad` where the method has them. points: the times (m,) at which the loss takes the residual. Both are for the
+        doctor, who without them looks at the dense output alone.
+        """
 
 
 class Problem(NamedFunction[IVP]):

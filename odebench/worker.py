@@ -259,7 +259,15 @@ class _Watching(Monitor):
         self._began = time.perf_counter() - pauses.wall_s
         self._due_s = _FIRST_LOOK_S
 
-    def __call__(self, step: int, loss: float | None, dense: Callable[[Array], Array]) -> None:
+    def __call__(
+        self,
+        step: int,
+        loss: float | None,
+        dense: Callable[[Array], Array],
+        *,
+        network: Any = None,
+        points: Array | None = None,
+    ) -> None:
         try:
             step = operator.index(step)  # a whole number of numpy's is one
         except TypeError:
