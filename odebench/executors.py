@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import environment, measurement
-from .cases import Task
+from .cases import Case, Task
 from .errors import ClusterError, PluginError, one_line
 from .host import Host
 from .isolation import TICK_S, Inbox, IsolatedWorker, Limits
-from .measurement import Measurement
+from .measurement import Checkpoint, Measurement
 from .provenance import Conditions
 from .worker import Worker, blank
 
@@ -68,13 +68,16 @@ class ProcessExecutor:
         conditions: Conditions,
         limits: Limits,
         on_certifying: Callable[[str, float], None] = lambda problem, done: None,
+        on_checkpoint: Callable[[Case, Checkpoint], None] = lambda case, checkpoint: None,
     ) -> None:
-        """`on_certifying` hears of which problem the reference is being certified, and which part of it is done.
+        """Two hear of what takes a while: `on_certifying`, of which problem a reference is being certified, and which
+        part of it is done; `on_checkpoint`, of a solver that reports it, how far it has come with which case.
 
         Raises `PluginError` for plugins that only this process has.
         """
         _expect_to_be_found_elsewhere(host)
-        self.host, self.conditions, self.limits, self.on_certifying = host, conditions, limits, on_certifying
+        self.host, self.conditions, self.limits = host, conditions, limits
+        self.on_certifying, self.on_checkpoint = on_certifying, on_checkpoint
         self.machines = _this_machine()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Measurement]:
@@ -122,6 +125,8 @@ class ProcessExecutor:
                         worker.enforce_limits()
                         if (done := worker.certified()) is not None:
                             self.on_certifying(task.case.problem.name, done)
+                        elif (checkpoint := worker.checkpoint()) is not None:
+                            self.on_checkpoint(task.case, checkpoint)
                     look_at = time.monotonic() + TICK_S
         finally:
             for worker in workers:

@@ -199,6 +199,11 @@ class IsolatedWorker:
         """Which part, from 0 to 1, of its problem's reference is certified; None where it is at something else."""
         return self._now.certified()
 
+    def checkpoint(self) -> Checkpoint | None:
+        """How far the solve under way has come, where it reports that."""
+        trace = self._trace  # the thread that reads puts a new list in its place
+        return trace[-1].checkpoint if trace else None
+
     def begin(self, task: Task) -> None:
         """Hand it a task."""
         self._row = worker.blank(self.host, task, self.conditions)

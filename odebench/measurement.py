@@ -67,6 +67,9 @@ class Measurement:
     epochs: float | None = None
     n_parameters: float | None = None
     final_loss: float | None = None
+    best_loss: float | None = None
+    best_max_abs_error: float | None = None
+    stopped_by: str | None = None
     threads: int | None = None
     dtype: str | None = None
     started_at: str | None = None

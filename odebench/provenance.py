@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import platform
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from . import environment, timing
 from .host import BUILT_IN_PACKAGE, Host, Origin
 from .parameters import NamedFunction
+from .watching import Stopping
 
 _ALWAYS = ("odebench", "numpy", "scipy", "threadpoolctl")
 
@@ -28,6 +29,8 @@ class Conditions:
     executor: str = "inline"
     jobs: int = 1
     """Cases at a time."""
+    stopping: Stopping = field(default_factory=Stopping)
+    """When a solve that reports its progress has come far enough."""
 
 
 @cache
@@ -46,7 +49,7 @@ def context(host: Host, solver: str, problem: str, conditions: Conditions) -> st
         "metrics": {name: _source_of(host.origin_of_metric(name), metric) for name, metric in host.metrics.items()},
         "versions": {name: _version(name) for name in sorted({*_ALWAYS, *required})},
         "python": [platform.python_implementation(), platform.python_version()],
-        "protocol": [timing.SHORT_S, timing.LONG_S, timing.SAMPLE_S, timing.QUERY_S],
+        "protocol": [timing.SHORT_S, timing.LONG_S, timing.SAMPLE_S, timing.QUERY_S, *astuple(conditions.stopping)],
         "threads": conditions.threads,
         "where": [conditions.executor, conditions.jobs > 1],
         "machine": environment.machine_id(),

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO
 
 from . import memory
+from .cases import Case
 from .host import Host
 from .isolation import MARK, Answer, Now, Progress, Setup, framed
 from .measurement import Checkpoint
@@ -40,7 +41,7 @@ def main() -> None:
         answers.write(framed(setup.token, content))
         answers.flush()
 
-    def send_progress(call: int, checkpoint: Checkpoint) -> None:
+    def send_progress(case: Case, call: int, checkpoint: Checkpoint) -> None:
         send(Progress(call, checkpoint))
 
     host = Host(setup.files, from_environment=False)

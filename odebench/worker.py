@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 import itertools
 import math
-import operator
-import time
 import traceback
 import warnings
 from collections import OrderedDict
@@ -17,7 +15,7 @@ from typing import Any, TypeVar
 
 from . import accuracy, checks, environment, measurement, provenance, references, timing
 from .backends import Array
-from .cases import Task, Variant
+from .cases import Case, Task, Variant
 from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from .host import Host
 from .measurement import Checkpoint, Measurement
@@ -25,12 +23,12 @@ from .memory import PeakMemory
 from .model import IVP, Monitor, Solution, Solver
 from .provenance import Conditions
 from .references import Reference
+from .watching import Enough, Watching, best
 
 Value = TypeVar("Value")
 
 _HERE = str(Path(__file__).parent)
 _MEMORY_FROM_S = 0.001  # a shorter solve has no time to need memory, and looking takes as long as the solve
-_FIRST_LOOK_S, _NEXT_LOOK = 0.01, 1.25  # a solve of a second is looked at twenty times
 _TRACEBACK = 8192
 _READ_ONLY = "y0 and t_eval are read-only: work on a copy"
 
@@ -50,8 +48,8 @@ class Stage(enum.Enum):
 class Worker:
     """Measures tasks. Keeps the last few problems with their references, and which cases have been called before.
 
-    `on_stage` hears what it is at; `on_checkpoint`, of a solver that reports it, which call of it has come how far;
-    `on_certifying`, of which problem the reference is being certified, and which part of that, from 0 to 1, is done.
+    `on_stage` hears what it is at; `on_checkpoint`, of a solver that reports it, which call for a case has come how
+    far; `on_certifying`, of which problem the reference is being certified, and which part of that, 0 to 1, is done.
     What `let_through` names is raised in spite of all, as Ctrl-C is; whatever else a plugin raises becomes a row.
     """
 
@@ -61,7 +59,7 @@ class Worker:
         conditions: Conditions,
         *,
         on_stage: Callable[[Stage], None] = lambda stage: None,
-        on_checkpoint: Callable[[int, Checkpoint], None] = lambda call, checkpoint: None,
+        on_checkpoint: Callable[[Case, int, Checkpoint], None] = lambda case, call, checkpoint: None,
         on_certifying: Callable[[str, float], None] = lambda problem, done: None,
         let_through: type[BaseException] | tuple[()] = KeyboardInterrupt,
     ) -> None:
@@ -107,13 +105,20 @@ class Worker:
         enter_reference(row, solver, reference)
         arguments = call_arguments(solver, task)
         pauses, calls = timing.Pauses(), itertools.count()
+        stopped: list[Enough] = []
 
         def solve() -> Solution:
-            if solver.reports:
-                watching = _Watching(ivp, reference, pauses, partial(self.on_checkpoint, next(calls)))
-                row.trace = watching.trace
-                arguments["monitor"] = watching
-            return solver.function(ivp, ivp.t_eval, **arguments)
+            if not solver.reports:
+                return solver.function(ivp, ivp.t_eval, **arguments)
+            on_checkpoint = partial(self.on_checkpoint, task.case, next(calls))
+            watching = Watching(ivp, reference, pauses, self.conditions.stopping, on_checkpoint)
+            row.trace = watching.trace
+            stopped.clear()
+            try:
+                return solver.function(ivp, ivp.t_eval, **arguments | {"monitor": watching})
+            except Enough as enough:
+                stopped.append(enough)
+                return enough.solution
 
         try:
             with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
@@ -136,7 +141,12 @@ class Worker:
         enter_errors(row, y, ivp, reference)
         for name, value in between.items():
             setattr(row, name, value)
-        self._record_metrics(row, y, reference)
+        if solver.reports and (lowest := best(row.trace, row.final_loss, row.max_abs_error)):
+            row.best_loss, row.best_max_abs_error = lowest
+        row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, reference)]) or None
+        for enough in stopped:
+            row.stopped_by = enough.stopped_by
+            row.reason = "; ".join(filter(None, [enough.reason, row.reason]))
 
     def _prepared(self, variant: Variant) -> _Prepared:
         """The problem with its reference, made before any clock runs; one that fails is not tried for each solver."""
@@ -173,16 +183,19 @@ class Worker:
         self._call_s[task.case.id] = sample.wall_s
         return sample
 
-    def _record_metrics(self, row: Measurement, y: Array, reference: Reference) -> None:
-        """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault."""
-        said = [reference.note] if reference.note else []
+    def _record_metrics(self, row: Measurement, y: Array, reference: Reference) -> list[str]:
+        """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault.
+
+        Returns what went wrong.
+        """
+        said = []
         for name, metric in self.host.metrics.items():
             row.metrics[name] = None
             try:
                 row.metrics[name] = checks.finite_or_none(metric(y, reference.y))
             except (Exception, SystemExit) as error:
                 said.append(f"the metric {name!r}: {_described(error)}")
-        row.reason = "; ".join(said) or None
+        return said
 
 
 def call_arguments(solver: Solver, task: Task) -> dict[str, Any]:
@@ -246,45 +259,6 @@ def blank(host: Host, task: Task, conditions: Conditions) -> Measurement:
         machine=environment.machine_id(),
         context=provenance.context(host, task.case.solver.name, task.case.problem.name, conditions),
     )
-
-
-class _Watching(Monitor):
-    """Looks at a solve in progress at times that grow geometrically, while the clock stands still."""
-
-    def __init__(
-        self, ivp: IVP, reference: Reference, pauses: timing.Pauses, on_checkpoint: Callable[[Checkpoint], None]
-    ) -> None:
-        self.ivp, self.reference, self.pauses, self.on_checkpoint = ivp, reference, pauses, on_checkpoint
-        self.trace: list[Checkpoint] = []
-        self._began = time.perf_counter() - pauses.wall_s
-        self._due_s = _FIRST_LOOK_S
-
-    def __call__(
-        self,
-        step: int,
-        loss: float | None,
-        dense: Callable[[Array], Array],
-        *,
-        network: Any = None,
-        points: Array | None = None,
-    ) -> None:
-        try:
-            step = operator.index(step)  # a whole number of numpy's is one
-        except TypeError:
-            raise BadSolution(
-                f"monitor(step, loss, dense): expected a whole number as step, received {step!r}"
-            ) from None
-        wall_s = time.perf_counter() - self.pauses.wall_s - self._began
-        if wall_s < self._due_s:
-            return
-        with self.pauses.pause():
-            self._due_s = wall_s * _NEXT_LOOK
-            errors = accuracy.errors(
-                checks.dense_states(dense(self.ivp.t_eval), self.ivp), self.reference.y, self.ivp.weights
-            )
-            finite = [checks.finite_or_none(errors[name]) for name in ("max_abs_error", "rms_abs_error")]
-            self.trace.append(Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite))
-            self.on_checkpoint(self.trace[-1])
 
 
 class _Prepared:

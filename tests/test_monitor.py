@@ -13,8 +13,10 @@ from odebench import Monitor, Solution, hookimpl, solver
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
+from odebench.measurement import Checkpoint
 from odebench.provenance import Conditions
 from odebench.runner import Plan, Sampling, run
+from odebench.watching import Stopping, best
 from odebench.worker import Worker
 
 LOOK_S = 0.03
@@ -35,12 +37,12 @@ def iterating(steps, dense):
 
 @pytest.fixture
 def measure(tmp_path):
-    def rows(method, **sampling):
+    def rows(method, stopping=None, **sampling):
         host = Host()
         assert host.register(SimpleNamespace(odebench_solvers=hookimpl(lambda: [method])), "test").error is None
         plan = Plan(host, Sampling(**sampling), problems=["decay"], solvers=[method.name])
         record = Run.create(tmp_path / "run", {})
-        run(record, plan, InlineExecutor(Worker(host, Conditions(record.id))), host)
+        run(record, plan, InlineExecutor(Worker(host, Conditions(record.id, stopping=stopping or Stopping()))), host)
         return list(record.measurements())
 
     return rows
@@ -123,6 +125,96 @@ def test_what_a_solve_had_come_to_when_it_was_ended_is_kept(odebench, tmp_path):
         assert row["max_abs_error"] == worst == pytest.approx(1 / step)
         assert f"it had come to step {step}" in row["reason"]
     assert len(read_csv(tmp_path / "out" / "traces.csv")) == sum(len(row["trace"]) for row in rows)
+
+
+def test_a_solve_is_stopped_where_its_error_is_small_enough(measure):
+    (row,) = measure(iterating(60, lambda y: y), Stopping(target_error=1e-3), repeats=1)
+    assert (row.status, row.stopped_by) == ("ok", "target-error")
+    assert 2.0**-12 < row.max_abs_error <= 1e-3  # 2^-10 is the first, and no look comes much later
+    assert row.epochs in (10, 11)
+    assert row.final_loss == 4.0**-row.epochs
+    assert row.wall_s == pytest.approx(row.trace[-1][1], rel=0.2)
+    assert f"stopped at step {row.epochs}" in row.reason
+    assert "within the target of 0.001" in row.reason
+
+
+def test_a_solve_that_does_not_come_that_far_ends_by_itself(measure):
+    (row,) = measure(iterating(8, lambda y: y), Stopping(target_error=1e-3, time_budget_s=60, patience=5), repeats=1)
+    assert (row.status, row.stopped_by, row.reason) == ("ok", None, None)
+    assert row.max_abs_error == pytest.approx(2.0**-8)
+
+
+def test_a_solve_is_stopped_when_its_time_is_spent(measure):
+    (row,) = measure(iterating(10**6, lambda y: y), Stopping(time_budget_s=0.2), repeats=1)
+    assert (row.status, row.stopped_by) == ("ok", "time-budget")
+    assert 0.2 <= row.trace[-1][1] < 0.4
+    assert row.epochs == row.trace[-1][0]
+    assert row.max_abs_error == pytest.approx(2.0**-row.epochs, abs=1e-15)
+
+
+@pytest.mark.parametrize(("patience", "since", "step", "loss"), [(4, 6, 10, 1.0), (3, 2, 5, 2.0)])
+def test_a_solve_is_stopped_where_its_loss_falls_no_more(measure, patience, since, step, loss):
+    losses = [4.0, 3.0, 2.0, 2.0, 2.5, 2.0, *[1.0] * 100]
+
+    @solver
+    def stalling(ivp, t_eval, *, monitor: Monitor):
+        for step, loss in enumerate(losses):
+            try:
+                monitor(step, loss, lambda t, loss=loss: ivp.exact(t) + loss)
+            except Exception:
+                pytest.fail("a solver that guards its steps must not be able to go on")
+        return Solution(ivp.exact(t_eval))
+
+    (row,) = measure(stalling, Stopping(patience=patience), repeats=1)
+    assert (row.stopped_by, row.epochs, row.final_loss, row.max_abs_error) == ("patience", step, loss, loss)
+    assert f"the loss has not fallen since step {since}" in row.reason
+
+
+def test_the_lowest_loss_is_kept_beside_the_last(measure):
+    @solver
+    def spoiled(ivp, t_eval, *, monitor: Monitor):
+        for n in range(1, 40):
+            time.sleep(0.005)
+            off = abs(n - 20) / 100
+            monitor(n, off, lambda t, off=off: ivp.exact(t) + off)
+        return Solution(ivp.exact(t_eval) + 0.19, stats={"final_loss": 0.19})
+
+    (row,) = measure(spoiled, repeats=1)
+    assert row.final_loss == 0.19
+    assert row.best_loss == min(checkpoint[2] for checkpoint in row.trace) < 0.05
+    assert row.best_max_abs_error == pytest.approx(row.best_loss)
+    seen = [Checkpoint(1, 0.1, 0.5, 0.2, 0.1), Checkpoint(2, 0.2, 0.3, None, None), Checkpoint(3, 0.3, None, 0.1, 0.1)]
+    assert best(seen, 0.4, 0.3) == (0.4, 0.3)  # where no error is known, nothing is
+    assert best(seen, 0.6, 0.01) == (0.5, 0.2)  # by the loss, not by the error that only the host knows
+    assert best([], None, 0.1) is None
+
+
+def test_the_options_of_a_run_stop_its_solves_and_a_run_resumed_keeps_them(odebench, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import time\n"
+        "from odebench import Monitor, Solution, hookimpl, solver\n"
+        "@solver\n"
+        "def slow(ivp, t_eval, *, seed, monitor: Monitor):\n"
+        "    for n in range(1000):\n"
+        "        time.sleep(0.01)\n"
+        "        monitor(n, 2.0 ** -n, lambda t: ivp.exact(t) + 2.0 ** -n)\n"
+        "@hookimpl\n"
+        "def odebench_solvers(): return [slow]\n"
+    )
+    chosen = ("run", "--plugin", "mine.py", "-s", "slow", "-p", "decay", "--seeds", "2", "-o", "out")
+    done = odebench(*chosen, "--target-error", "1e-3", "--time-budget", "30", "--patience", "7")
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "out/run.json").read_text())["protocol"]
+    assert (said["target_error"], said["time_budget_s"], said["patience"]) == (1e-3, 30, 7)
+    journal = tmp_path / "out/measurements.jsonl"
+    first, _ = journal.read_text().splitlines(keepends=True)
+    journal.write_text(first)
+    done = odebench("run", "--plugin", "mine.py", "--resume", "out")
+    assert done.returncode == 0, done.stderr
+    rows = read_csv(tmp_path / "out/measurements.csv")
+    assert [(row["status"], row["stopped_by"]) for row in rows] == [("ok", "target-error")] * 2
+    for bad in ("--target-error=0", "--time-budget=-1", "--patience=0"):
+        assert odebench(*chosen, bad).returncode == 2
 
 
 def test_being_looked_at_changes_no_digit_of_a_network(measure):

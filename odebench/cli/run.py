@@ -69,6 +69,24 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     help="Resident memory a solver's process may take. [default: 80 % of what is free, shared by the jobs]",
 )
 @click.option(
+    "--target-error",
+    type=click.FloatRange(0, min_open=True),
+    metavar="E",
+    help="Stop a solver that reports its progress once its largest error is E or less.",
+)
+@click.option(
+    "--time-budget",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="Stop a solver that reports its progress after S seconds, and take what it has come to.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stop a solver that reports its progress where its loss has not fallen for N steps.",
+)
+@click.option(
     "--resume",
     "resumed",
     metavar="RUN",
@@ -104,6 +122,9 @@ def run(
     jobs: int,
     timeout: float,
     memory: float | None,
+    target_error: float | None,
+    time_budget: float | None,
+    patience: int | None,
     plugins: tuple[str, ...],
 ) -> None:
     """Measure every selected solver on every selected problem.
@@ -117,6 +138,7 @@ def run(
       odebench run -p van-der-pol -s 'scipy-ivp[method=[Radau,BDF,LSODA]]' --ladder
       odebench run -s pinn-autograd --seeds 20 -o results/twenty-seeds
       odebench run --suite stiff --quick
+      odebench run -s pinn-autograd --target-error 1e-4 --time-budget 60
       odebench run --resume results/twenty-seeds
     """
     from .. import results, runner, suites
@@ -126,6 +148,7 @@ def run(
     from ..memory import share_mb
     from ..provenance import Conditions
     from ..report.progress import progress
+    from ..watching import Stopping
     from ..worker import Worker
 
     host = open_host(plugins)
@@ -136,6 +159,8 @@ def run(
         address = address if executor == "dask" else _unless_given("address", {})
         jobs = _unless_given("jobs", said if executor != "inline" and address is None else {})
         timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
+        target_error, patience = _unless_given("target_error", said), _unless_given("patience", said)
+        time_budget = _unless_given("time_budget", said, "time_budget_s")
     if executor != "inline" and os.name != "posix":
         raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
     if executor == "inline" and jobs > 1:
@@ -152,8 +177,9 @@ def run(
         raise click.UsageError("--timeout and --memory take finite numbers; --timeout 0 is for no limit.")
     if memory is None and address is None:  # of a cluster's machines we know nothing
         memory = share_mb(jobs)
-    limits = Limits(timeout or None, memory)
+    limits, stopping = Limits(timeout or None, memory), Stopping(target_error, time_budget, patience)
     carried_out = {"executor": executor, "jobs": jobs, **(asdict(limits) if executor != "inline" else {})}
+    carried_out |= {name: value for name, value in asdict(stopping).items() if value is not None}
     if address is not None:
         carried_out["dask"] = address
     if resumed is not None:
@@ -177,7 +203,7 @@ def run(
         record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
-    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs)
+    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it
@@ -185,11 +211,17 @@ def run(
     with progress(plan, quiet=quiet) as observe:
         executing: Executor
         if executor == "inline":
-            executing = InlineExecutor(Worker(host, conditions, on_certifying=observe.certifying))
+            worker = Worker(
+                host,
+                conditions,
+                on_certifying=observe.certifying,
+                on_checkpoint=lambda case, call, checkpoint: observe.training(case, checkpoint),
+            )
+            executing = InlineExecutor(worker)
         elif executor == "dask":
             executing = DaskExecutor(host, conditions, limits, address)
         else:
-            executing = ProcessExecutor(host, conditions, limits, observe.certifying)
+            executing = ProcessExecutor(host, conditions, limits, observe.certifying, observe.training)
         earlier = runner.EarlierSamples(record, plan, host, conditions) if reuse else None
         runner.run(record, plan, executing, host, observe, earlier)
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from .. import measurement
-from ..measurement import Measurement
+from ..cases import Case
+from ..measurement import Checkpoint, Measurement
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,11 +22,13 @@ _BAR_EVERY_S = 0.1
 
 
 class Observer(Protocol):
-    """Is told of each row, and of which problem the reference is being certified, where that takes a while."""
+    """Is told of each row, and of what takes a while: a reference that is being certified, a network that trains."""
 
     def __call__(self, row: Measurement) -> None: ...
 
     def certifying(self, problem: str, done: float) -> None: ...
+
+    def training(self, case: Case, checkpoint: Checkpoint) -> None: ...
 
 
 @contextmanager
@@ -73,6 +76,8 @@ class _Nothing:
 
     def certifying(self, problem: str, done: float) -> None: ...
 
+    def training(self, case: Case, checkpoint: Checkpoint) -> None: ...
+
 
 class _Bar:
     def __init__(self, plan: Plan, shown: Progress, samples: TaskID) -> None:
@@ -91,6 +96,11 @@ class _Bar:
         if self.reference is None:
             self.reference = self.shown.add_task("", total=100)
         self.shown.update(self.reference, completed=int(100 * done), description=f"certifying {problem}, %")
+        self._draw()
+
+    def training(self, case: Case, checkpoint: Checkpoint) -> None:
+        description = f"{case.problem.name} {case.solver.name}: {_stand(checkpoint)}"
+        self.shown.update(self.samples, description=description)
         self._draw()
 
     def _draw(self) -> None:
@@ -119,6 +129,20 @@ class _Lines:
         if now - self.printed > _LINE_EVERY_S:
             _say(f"odebench: certifying the reference of {problem}: {done:.0%}, {now - self.started:.0f} s")
             self.printed = now
+
+    def training(self, case: Case, checkpoint: Checkpoint) -> None:
+        now = time.monotonic()
+        if now - self.printed > _LINE_EVERY_S:
+            named = f"{case.solver.name} on {case.problem.name}"
+            _say(f"odebench: {named}: {_stand(checkpoint)}, {now - self.started:.0f} s")
+            self.printed = now
+
+
+def _stand(checkpoint: Checkpoint) -> str:
+    """How far a training has come, in a few words."""
+    loss = "" if checkpoint.loss is None else f", loss {checkpoint.loss:.2e}"
+    error = "" if checkpoint.max_abs_error is None else f", error {checkpoint.max_abs_error:.2e}"
+    return f"step {checkpoint.step}{loss}{error}"
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,125 @@
+"""A solve in progress, looked at while the clock stands still, and ended early where it has come far enough."""
+
+from __future__ import annotations
+
+import operator
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import accuracy, checks, timing
+from .backends import Array
+from .errors import BadSolution
+from .measurement import Checkpoint
+from .model import IVP, Monitor, Solution
+from .references import Reference
+
+_FIRST_LOOK_S, _NEXT_LOOK = 0.01, 1.25  # a solve of a second is looked at twenty times
+_FIRST_LOOK_FOR_TARGET_S, _NEXT_LOOK_FOR_TARGET = 0.001, 1.05  # its time to the target is this near
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When a solve that reports its progress has come far enough; None for never."""
+
+    target_error: float | None = None
+    """A `max_abs_error` that is small enough."""
+    time_budget_s: float | None = None
+    """Seconds of the solver's own time."""
+    patience: int | None = None
+    """Steps in which the loss does not fall below its lowest value so far."""
+
+
+class Enough(BaseException):
+    """Raised through a solver to end it; no `Exception`, so that none takes it for a fault of its own step."""
+
+    def __init__(self, stopped_by: str, reason: str, solution: Solution) -> None:
+        super().__init__(reason)
+        self.stopped_by, self.reason, self.solution = stopped_by, reason, solution
+
+
+class Watching(Monitor):
+    """Looks at a solve in progress at times that grow geometrically, while the clock stands still.
+
+    Raises `Enough` where `stopping` says so: the solution of that moment is then the solver's.
+    """
+
+    def __init__(
+        self,
+        ivp: IVP,
+        reference: Reference,
+        pauses: timing.Pauses,
+        stopping: Stopping,
+        on_checkpoint: Callable[[Checkpoint], None],
+    ) -> None:
+        self.ivp, self.reference, self.pauses = ivp, reference, pauses
+        self.stopping, self.on_checkpoint = stopping, on_checkpoint
+        self.trace: list[Checkpoint] = []
+        for_target = stopping.target_error is not None
+        self._due_s = _FIRST_LOOK_FOR_TARGET_S if for_target else _FIRST_LOOK_S
+        self._next_look = _NEXT_LOOK_FOR_TARGET if for_target else _NEXT_LOOK
+        self._lowest_loss, self._lowest_at = float("inf"), 0
+        self._began = time.perf_counter() - pauses.wall_s
+
+    def __call__(
+        self,
+        step: int,
+        loss: float | None,
+        dense: Callable[[Array], Array],
+        *,
+        network: Any = None,
+        points: Array | None = None,
+    ) -> None:
+        try:
+            step = operator.index(step)  # a whole number of numpy's is one
+        except TypeError:
+            raise BadSolution(
+                f"monitor(step, loss, dense): expected a whole number as step, received {step!r}"
+            ) from None
+        wall_s = time.perf_counter() - self.pauses.wall_s - self._began
+        stop = self._exhausted(step, loss, wall_s)
+        if wall_s < self._due_s and stop is None:
+            return
+        with self.pauses.pause():
+            y = self._look(step, wall_s, loss, dense)
+            error, target = self.trace[-1].max_abs_error, self.stopping.target_error
+            if target is not None and error is not None and error <= target:
+                stop = "target-error", f"the error, {error:.3g}, is within the target of {target:g}"
+            if stop is not None:
+                by, why = stop
+                stats = {"steps": step} if loss is None else {"epochs": step, "final_loss": loss}
+                reason = f"stopped at step {step}, after {wall_s:.3g} s: {why}"
+                raise Enough(by, reason, Solution(y, dense, stats))
+
+    def _exhausted(self, step: int, loss: float | None, wall_s: float) -> tuple[str, str] | None:
+        """By what the solve is to be stopped, and why in words, whatever it has come to."""
+        budget_s, patience = self.stopping.time_budget_s, self.stopping.patience
+        if budget_s is not None and wall_s >= budget_s:
+            return "time-budget", f"its budget of {budget_s:g} s is spent"
+        if patience is not None and loss is not None:
+            if loss < self._lowest_loss:
+                self._lowest_loss, self._lowest_at = loss, step
+            elif step - self._lowest_at >= patience:
+                return "patience", f"the loss has not fallen since step {self._lowest_at}"
+        return None
+
+    def _look(self, step: int, wall_s: float, loss: float | None, dense: Callable[[Array], Array]) -> Array:
+        self._due_s = wall_s * self._next_look
+        y = checks.dense_states(dense(self.ivp.t_eval), self.ivp)
+        errors = accuracy.errors(y, self.reference.y, self.ivp.weights)
+        finite = [checks.finite_or_none(errors[name]) for name in ("max_abs_error", "rms_abs_error")]
+        self.trace.append(Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite))
+        self.on_checkpoint(self.trace[-1])
+        return y
+
+
+def best(trace: list[Checkpoint], final_loss: float | None, final_error: float | None) -> tuple[float, float] | None:
+    """The lowest loss, of all that was looked at and of the end, and the `max_abs_error` of that moment.
+
+    It is what somebody has who keeps the weights of the lowest loss and knows nothing of the error. None where no
+    loss with an error was seen.
+    """
+    seen = [(c.loss, c.max_abs_error) for c in trace] + [(final_loss, final_error)]
+    known = [(loss, error) for loss, error in seen if loss is not None and error is not None]
+    return min(known, key=lambda pair: pair[0], default=None)
