@@ -37,21 +37,31 @@ def errors(y: Array, y_ref: Array, weights: Array | None = None) -> dict[str, fl
     }
 
 
-def significant_digits(y: Array, y_ref: Array, weights: Array | None = None) -> float | None:
+def significant_digits(
+    y: Array, y_ref: Array, weights: Array | None = None, errors_ref: Array | None = None
+) -> float | None:
     """Significant correct digits at the end, of the component that has the fewest.
 
     -log10 of the largest relative error over the components, as in the Test Set for IVP Solvers (Mazzia & Magherini,
-    release 2.4, section I.4). Components that end at zero, or whose weight is zero, are left out. At most 16, which is
-    as many as a double has; None where no component is left.
+    release 2.4, section I.4). Left out are components that end at nothing: at zero, below the last place of a double of
+    the largest value they had, or where the reference itself has no digit by `errors_ref` (d,), how far it may be from
+    the truth there; and those whose weight is zero. At most 16, which is as many as a double has, and never more than
+    the reference has. None where no component is left.
     """
     import numpy as np
 
-    ours, true = y[-1], y_ref[-1]
-    counted = true != 0 if weights is None else (true != 0) & (weights > 0)
+    ours, true = y[-1], np.abs(y_ref[-1])
+    unknown = 0.0 if errors_ref is None else 10 * errors_ref
+    counted = (true > unknown) & (true > np.finfo(float).eps * np.abs(y_ref).max(axis=0))
+    if weights is not None:
+        counted &= weights > 0
     if not counted.any():
         return None
+    distance = np.abs(ours - y_ref[-1])
+    if errors_ref is not None:
+        distance = np.maximum(distance, errors_ref)
     with np.errstate(over="ignore"):
-        relative = float((np.abs(ours - true)[counted] / np.abs(true[counted])).max())
+        relative = float((distance[counted] / true[counted]).max())
     return min(16.0, -math.log10(relative)) if 0 < relative < math.inf else (16.0 if relative == 0 else None)
 
 

@@ -45,8 +45,8 @@ COLUMNS = (
 TRUTH_VALUES = ("unstable", "at_reference_floor", "on_front")
 
 _IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
-_FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error"]
-_OTHER_ERRORS = ["significant_digits", "invariant_drift", "max_between_error", "max_residual"]
+_FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error", "max_between_error"]
+_OTHER_ERRORS = ["significant_digits", "invariant_drift", "max_residual"]
 _RESAMPLES = 1000
 _SIGNIFICANCE = 0.01
 _FEWEST_FOR_AN_INTERVAL = 5

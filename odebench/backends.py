@@ -7,11 +7,10 @@ version for step-by-step integrators, several times faster than numpy on a few s
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from types import CodeType, FunctionType
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .recording import Scalar, Tape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,56 +24,11 @@ else:  # plugins annotate with Array; numpy need not be imported for that
 
 RightHandSide: TypeAlias = Callable[[Any, Any, Any], Any]
 
-# Above this many states numpy's whole-array arithmetic overtakes straight-line Python.
 SCALAR_STATES = 32
-
-# An operation's name (numpy's, for a function) -> its Python, and its derivative by each operand. The
-# derivatives are given the operands and then the value: functions of (a, v) or of (a, b, v).
-RULES: dict[str, tuple[Any, ...]] = {
-    "add": ("{} + {}", lambda a, b, v: 1.0, lambda a, b, v: 1.0),
-    "sub": ("{} - {}", lambda a, b, v: 1.0, lambda a, b, v: -1.0),
-    "mul": ("{} * {}", lambda a, b, v: b, lambda a, b, v: a),
-    "truediv": ("{} / {}", lambda a, b, v: 1.0 / b, lambda a, b, v: -v / b),
-    "pow": ("{} ** {}", lambda a, b, v: _power_slope(a, b), lambda a, b, v: v * _log(a)),
-    "neg": ("-{}", lambda a, v: -1.0),
-    "exp": ("exp({})", lambda a, v: v),
-    "expm1": ("expm1({})", lambda a, v: v + 1.0),
-    "log": ("log({})", lambda a, v: 1.0 / a),
-    "log1p": ("log1p({})", lambda a, v: 1.0 / (a + 1.0)),
-    "sqrt": ("sqrt({})", lambda a, v: 0.5 / v),
-    "sin": ("sin({})", lambda a, v: a.cos()),
-    "cos": ("cos({})", lambda a, v: -a.sin()),
-    "tan": ("tan({})", lambda a, v: 1.0 + v * v),
-    "sinh": ("sinh({})", lambda a, v: a.cosh()),
-    "cosh": ("cosh({})", lambda a, v: a.sinh()),
-    "tanh": ("tanh({})", lambda a, v: 1.0 - v * v),
-    "arcsin": ("asin({})", lambda a, v: 1.0 / (1.0 - a * a).sqrt()),
-    "arccos": ("acos({})", lambda a, v: -1.0 / (1.0 - a * a).sqrt()),
-    "arctan": ("atan({})", lambda a, v: 1.0 / (1.0 + a * a)),
-}
-_MATH = {
-    name: getattr(math, name)
-    for name in (
-        "exp",
-        "expm1",
-        "log",
-        "log1p",
-        "sqrt",
-        "sin",
-        "cos",
-        "tan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asin",
-        "acos",
-        "atan",
-    )
-}
-
-
-class Untraceable(Exception):
-    """The right-hand side does something that cannot be recorded, such as a branch that depends on the state."""
+"""Up to here straight-line Python is faster than numpy, however the right-hand side is written."""
+MOST_RECORDED_STATES = 500
+"""Beyond, a recording would take too long; up to here the faster form is chosen by what a call has to do."""
+_OPERATIONS_A_CALL = 15  # of straight-line Python, in the time of one call into numpy
 
 
 def numpy_rhs(rhs: RightHandSide) -> Callable[[float, Array], Array]:
@@ -90,16 +44,21 @@ def numpy_rhs(rhs: RightHandSide) -> Callable[[float, Array], Array]:
 def fast_rhs(rhs: RightHandSide, t0: float, y0: Array) -> Callable[[float, Array], Array]:
     """`f(t, y)` in its fastest form: straight-line Python where `rhs` can be recorded, else numpy.
 
-    A recording that does not give at (t0, y0) what numpy gives there is not used.
+    A recording that does not give at (t0, y0) what numpy gives there is not used. Nor is one of many operations that
+    are few calls to numpy, which goes by whole arrays.
     """
     slow, n_states = numpy_rhs(rhs), y0.size
-    if n_states > SCALAR_STATES:
+    many = n_states > SCALAR_STATES
+    calls = _numpy_calls(rhs, t0, y0) if many and n_states <= MOST_RECORDED_STATES else 0
+    if many and n_states > _OPERATIONS_A_CALL * calls:
         return slow
     try:
-        tape = _Tape(n_states, differentiate=False)
+        tape = Tape(n_states, differentiate=False)
         outputs = tape.record(rhs)
     except Exception:
         return slow  # a trace may fail in any way a right-hand side can; numpy is the definition of what it means
+    if many and len(tape.needed(outputs)) + n_states > _OPERATIONS_A_CALL * calls:
+        return slow
     outcome = f"array(({', '.join(tape.operand(v) for v in outputs)},), float64)"
     f = tape.compile(outcome, outputs, slow)
     expected = slow(t0, y0).tolist()
@@ -107,16 +66,53 @@ def fast_rhs(rhs: RightHandSide, t0: float, y0: Array) -> Callable[[float, Array
     return f if all(abs(a - b) <= near for a, b in zip(f(t0, y0).tolist(), expected, strict=True)) else slow
 
 
+def _numpy_calls(rhs: RightHandSide, t0: float, y0: Array) -> int:
+    """How many calls into numpy one evaluation makes: counted rather than timed, so that it is the same every time."""
+    import numpy as np
+
+    calls = 0
+
+    class Counting(np.ndarray[Any, Any]):
+        def __getitem__(self, key: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            taken = super().__getitem__(key)
+            return taken if isinstance(taken, Counting) else np.asarray(taken).view(Counting)
+
+        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+            return self._counted(getattr(ufunc, method), inputs, options)
+
+        def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
+            return self._counted(function, inputs, options)
+
+        def _counted(self, function: Any, inputs: Any, options: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            value = function(*_plain(inputs), **options)
+            return np.asarray(value).view(Counting)
+
+    def _plain(values: Any) -> Any:
+        if isinstance(values, (list, tuple)):
+            return type(values)(map(_plain, values))
+        return np.asarray(values) if isinstance(values, Counting) else values
+
+    try:
+        rhs(t0, y0.view(Counting), np)
+    except Exception:  # one that minds what kind of array it is given: say nothing of it
+        return 0
+    return calls
+
+
 def fast_jac(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Array] | None:
     """`jac(t, y)`, the matrix df_i/dy_j (d, d), differentiated from the recorded program; None where there is none."""
     if n_states > SCALAR_STATES:
         return None
     try:
-        tape = _Tape(n_states, differentiate=True)
+        tape = Tape(n_states, differentiate=True)
         outputs = tape.record(rhs)
     except Exception:
         return None
-    entries = [[v.partials.get(j, 0.0) if isinstance(v, _Scalar) else 0.0 for j in range(n_states)] for v in outputs]
+    entries = [[v.partials.get(j, 0.0) if isinstance(v, Scalar) else 0.0 for j in range(n_states)] for v in outputs]
     rows = ["(" + ", ".join(tape.operand(v) for v in row) + ",)" for row in entries]
     wanted = [v for row in entries for v in row]
     return tape.compile(f"array(({', '.join(rows)},), float64)", wanted, _forward_differences(rhs))
@@ -133,227 +129,3 @@ def _forward_differences(rhs: RightHandSide) -> Callable[[float, Array], Array]:
         return np.stack([(f(t, y + h * e) - f(t, y)) / h for h, e in zip(steps, np.eye(y.size), strict=True)], axis=-1)
 
     return jac
-
-
-class Program:
-    """The straight-line program of a right-hand side, to be run on numbers of any kind, such as sympy's."""
-
-    def __init__(self, rhs: RightHandSide, n_states: int) -> None:
-        """Raise `Untraceable` where it cannot be recorded."""
-        self._tape = _Tape(n_states, differentiate=False)
-        try:
-            self._outputs = self._tape.record(rhs)
-        except Exception as error:  # a trace may fail in any way a right-hand side can
-            why = str(error) if isinstance(error, Untraceable) else f"{type(error).__name__}: {error}"
-            raise Untraceable(f"the right-hand side cannot be traced: {why}") from error
-
-    @property
-    def written_out(self) -> int:
-        """How many operations there are with every intermediate value written out wherever it is used."""
-        sizes: dict[str, int] = {}
-        for name, _, reads in self._tape.lines:
-            sizes[name] = 1 + sum(sizes.get(read, 0) for read in reads)
-        return sum(sizes.get(v.name, 0) for v in self._outputs if isinstance(v, _Scalar))
-
-    def run(
-        self,
-        t: Any,
-        y: Sequence[Any],
-        functions: Mapping[str, Any],
-        number: Callable[[float], Any] = float,
-        first: int | None = None,
-    ) -> list[Any]:
-        """The slopes at (t, y), all or the `first` ones.
-
-        `functions` are known by the names of `math`; `number` makes a constant.
-        """
-        outputs = self._outputs[:first]
-        needed = self._tape.needed(outputs)
-        values: dict[str, Any] = {"t": t, **{f"y{j}": v for j, v in enumerate(y)}}
-        values |= {name: number(value) for name, value in self._tape.constants.items()}
-        for name, expression, _ in self._tape.lines:
-            if name in needed:
-                values[name] = eval(expression, {"__builtins__": {}, **functions}, values)
-        return [values[v.name] if isinstance(v, _Scalar) else number(v) for v in outputs]
-
-
-@lru_cache(maxsize=256)
-def _compiled(source: str) -> CodeType:
-    """The code of the one function in `source`, compiled once for all parameters: those are its globals."""
-    module = compile(source, "<right-hand side>", "exec")
-    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-
-
-_BRANCH = "it branches on the time or the state"
-
-
-class _Tape:
-    """The program being recorded: one assignment a line, in the order of evaluation."""
-
-    def __init__(self, n_states: int, *, differentiate: bool) -> None:
-        self.lines: list[tuple[str, str, tuple[str, ...]]] = []  # variable, expression, variables it reads
-        self.constants: dict[str, float] = {}  # by variable: the text of the program holds no value
-        self.n_states = n_states
-        self.differentiate = differentiate
-
-    def record(self, rhs: RightHandSide) -> list[_Scalar | float]:
-        """Call `rhs` with recording scalars; one output a state."""
-        import numpy as np
-
-        states = np.empty(self.n_states, dtype=object)
-        for j in range(self.n_states):
-            states[j] = _Scalar(self, f"y{j}", {j: 1.0} if self.differentiate else {})
-        # numpy applies its functions to objects by calling the method of that name, so numpy itself is `xp` here
-        result = np.asarray(rhs(_Scalar(self, "t", {}), states, np), dtype=object)
-        if result.shape != (self.n_states,):
-            raise Untraceable(f"shape {result.shape}")
-        return [v if isinstance(v, _Scalar) else float(v) for v in result]
-
-    def emit(self, expression: str, reads: tuple[str, ...]) -> str:
-        name = f"v{len(self.lines)}"
-        self.lines.append((name, expression, reads))
-        return name
-
-    def needed(self, wanted: Iterable[Any]) -> set[str]:
-        """The variables that these values depend on."""
-        needed = {v.name for v in wanted if isinstance(v, _Scalar)}
-        for name, _, reads in reversed(self.lines):
-            if name in needed:
-                needed.update(reads)
-        return needed
-
-    def operand(self, value: Any) -> str:
-        """A value as it stands in the program's text."""
-        if isinstance(value, _Scalar):
-            return value.name
-        name = f"c{len(self.constants)}"
-        self.constants[name] = float(value)
-        return name
-
-    def compile(
-        self, result: str, wanted: list[Any], otherwise: Callable[..., Array]
-    ) -> Callable[[float, Array], Array]:
-        """The function that returns `result`; where Python's arithmetic raises and numpy's would not, `otherwise`."""
-        import numpy as np
-
-        needed = self.needed(wanted)
-        body = [f"        return {result}"]  # written from its last line up
-        body += [f"        {name} = {expression}" for name, expression, _ in reversed(self.lines) if name in needed]
-        if "t" in needed:
-            body.append("        t = float(t)")  # a numpy scalar would make every operation slow
-        body.append(f"        {', '.join(f'y{j}' for j in range(self.n_states))}, = y.tolist()")
-        source = "\n".join(
-            ["def f(t, y):", "    try:", *reversed(body), "    except failures:", "        return otherwise(t, y)"]
-        )
-        # overflow, division by zero, log of a negative number, a complex power: inf or NaN to numpy, an error to Python
-        failures = (ArithmeticError, ValueError, TypeError, AttributeError)
-        namespace: dict[str, Any] = {
-            "array": np.array,
-            "float64": np.float64,
-            "otherwise": otherwise,
-            "failures": failures,
-        }
-        namespace |= _MATH | self.constants
-        return FunctionType(_compiled(source), namespace)
-
-
-class _Scalar:
-    """A number of the program: the variable that holds it, and its derivatives by the states it depends on."""
-
-    __slots__ = ("name", "partials", "tape")
-
-    def __init__(self, tape: _Tape, name: str, partials: dict[int, Any]) -> None:
-        self.tape, self.name, self.partials = tape, name, partials
-
-    def __add__(self, other: Any) -> Any:
-        return _apply("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _apply("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _apply("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _apply("sub", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _apply("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _apply("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _apply("truediv", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _apply("truediv", other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        if isinstance(other, (int, float)) and other == 2:
-            return self * self  # as numpy squares, and three times as fast as Python's power
-        return _apply("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _apply("pow", other, self)
-
-    def __neg__(self) -> Any:
-        return _apply("neg", self)
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __getattr__(self, name: str) -> Callable[[], Any]:
-        # numpy applies a function to an object by calling the object's method of that name
-        if name in RULES:
-            return lambda: _apply(name, self)
-        raise AttributeError(name)
-
-    def __bool__(self) -> bool:
-        raise Untraceable(_BRANCH)
-
-    def __eq__(self, other: object) -> bool:
-        raise Untraceable(_BRANCH)
-
-    __lt__ = __le__ = __gt__ = __ge__ = __ne__ = __eq__
-
-    __hash__ = None  # type: ignore[assignment]  # a number that is not known yet has no hash
-
-
-def _apply(rule: str, *operands: Any) -> Any:
-    """Record one operation, and by the chain rule the derivatives of its value by the states."""
-    import numpy as np
-
-    if not all(isinstance(x, (_Scalar, int, float, np.integer, np.floating)) for x in operands):
-        return NotImplemented  # an array: numpy takes over, element by element
-    python, *slopes = RULES[rule]
-    (tape, *_) = (x.tape for x in operands if isinstance(x, _Scalar))
-    reads = tuple(x.name for x in operands if isinstance(x, _Scalar))
-    name = tape.emit(python.format(*map(tape.operand, operands)), reads)
-    # derivatives are themselves recorded, but not differentiated again
-    plain = [_Scalar(tape, x.name, {}) if isinstance(x, _Scalar) else float(x) for x in operands]
-    value = _Scalar(tape, name, {})
-    partials: dict[int, Any] = {}
-    for x, slope in zip(operands, slopes, strict=True):
-        if isinstance(x, _Scalar) and x.partials:
-            by_x = slope(*plain, value)
-            for j, partial in x.partials.items():
-                term = _product(by_x, partial)
-                partials[j] = partials[j] + term if j in partials else term
-    return _Scalar(tape, name, partials)
-
-
-def _product(a: Any, b: Any) -> Any:
-    if isinstance(a, float) and a == 1.0:
-        return b
-    if isinstance(b, float) and b == 1.0:
-        return a
-    return a * b
-
-
-def _power_slope(a: Any, b: Any) -> Any:
-    return 0.0 if isinstance(b, float) and b == 0 else b * a ** (b - 1.0)
-
-
-def _log(a: Any) -> Any:
-    return a.log() if isinstance(a, _Scalar) else math.log(a)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from .backends import Array
     from .journal import Run
     from .measurement import Measurement
     from .model import Problem, Solver
@@ -28,8 +27,11 @@ def odebench_solvers() -> Iterable[Solver]:  # type: ignore[empty-body]  # a spe
 
 
 @hookspec
-def odebench_metrics() -> Mapping[str, Callable[[Array, Array], float]]:  # type: ignore[empty-body]  # a specification has no body
-    """Further error norms: name -> function of (y, y_ref), both (n, d), to a float; each becomes a column."""
+def odebench_metrics() -> Mapping[str, Callable[..., float]]:  # type: ignore[empty-body]  # a specification has no body
+    """Further error norms: name -> function of (y, y_ref), both (n, d), to a float; each becomes a column.
+
+    One that has an argument `ivp` is handed the problem by that name.
+    """
 
 
 @hookspec

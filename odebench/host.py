@@ -28,7 +28,6 @@ from typing import Any, TypeAlias, TypeVar
 import pluggy
 
 from . import hookspecs, measurement
-from .backends import Array
 from .errors import DuplicateName, OdebenchError, PluginError, UnknownName, did_you_mean, one_line
 from .model import Problem, Solver
 from .parameters import NamedFunction
@@ -38,7 +37,7 @@ BUILT_IN_PACKAGE = "odebench_plugins"
 FILES_VARIABLE = "ODEBENCH_PLUGINS"
 
 Function = TypeVar("Function", bound=NamedFunction[Any])
-Metric: TypeAlias = Callable[[Array, Array], float]
+Metric: TypeAlias = Callable[..., float]
 
 
 @dataclass(frozen=True)

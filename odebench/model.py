@@ -98,12 +98,14 @@ class IVP:
         import numpy as np
 
         t0, shape = self.t_span[0], self.y0.shape
-        copies = self.y0.size + 1  # unlike the number of states, so that the two axes cannot be taken for each other
+        copies = 3 if self.y0.size == 2 else 2  # unlike the number of states, so that no axis is taken for the other
         try:
             slope = np.asarray(self.rhs(t0, self.y0, np))
             batch = np.asarray(self.rhs(np.full(copies, t0), self.y0[None].repeat(copies, axis=0), np))
         except Exception as error:
             raise BadProblem(f"rhs(t, y, numpy) raised {type(error).__name__}: {error}.") from error
+        if slope.dtype.kind == "f" and slope.dtype.itemsize < 8:
+            raise BadProblem(f"expected rhs to keep float64, received {slope.dtype}: no solver could be accurate.")
         if slope.shape != shape or slope.dtype.kind not in "fiu":
             raise BadProblem(
                 f"expected rhs to return real numbers of shape {shape}, as y0 is, "
@@ -163,6 +165,8 @@ def logarithmic_times(t0: float, t1: float, first: float) -> Array:
     """t0, then 100 times whose distances from t0 grow geometrically from `first` to t1 - t0: for stiff spans."""
     import numpy as np
 
+    if not t0 < t1:
+        raise BadProblem(f"expected a time span with t0 < t1, received ({t0}, {t1}).")
     if not 0 < first < t1 - t0:
         raise BadProblem(f"expected 0 < first < t1 - t0 = {t1 - t0:g}, received first = {first}.")
     times = t0 + np.concatenate([[0.0], np.geomspace(first, t1 - t0, DEFAULT_POINTS - 1)])
@@ -236,7 +240,12 @@ class Problem(NamedFunction[IVP]):
         self.expect_positional(0, "no positional arguments, only keyword-only parameters: def decay(*, rate=1.0)")
 
     def __call__(self, **parameters: Any) -> IVP:
-        ivp = self.function(**self.resolve(parameters))
+        resolved = self.resolve(parameters)
+        try:
+            ivp = self.function(**resolved)
+        except (ValueError, ArithmeticError) as error:  # a parameter out of its range
+            what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            raise BadProblem(f"{self.name}: {what.rstrip('.')}.") from error
         if not isinstance(ivp, IVP):
             raise BadProblem(
                 f"problem {self.name!r}: expected an IVP, received {type(ivp).__name__}; end it with return IVP(...)."

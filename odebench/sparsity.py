@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .backends import RULES, Array, IndexArray, RightHandSide, Untraceable
+from .backends import Array, IndexArray, RightHandSide
+from .recording import RULES, Untraceable
 
 
 def pattern(rhs: RightHandSide, n_states: int) -> tuple[IndexArray, IndexArray] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 import itertools
 import math
 import traceback
@@ -143,7 +144,7 @@ class Worker:
             setattr(row, name, value)
         if solver.reports and (lowest := best(row.trace, row.final_loss, row.max_abs_error)):
             row.best_loss, row.best_max_abs_error = lowest
-        row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, reference)]) or None
+        row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, ivp, reference)]) or None
         for enough in stopped:
             row.stopped_by = enough.stopped_by
             row.reason = "; ".join(filter(None, [enough.reason, row.reason]))
@@ -183,7 +184,7 @@ class Worker:
         self._call_s[task.case.id] = sample.wall_s
         return sample
 
-    def _record_metrics(self, row: Measurement, y: Array, reference: Reference) -> list[str]:
+    def _record_metrics(self, row: Measurement, y: Array, ivp: IVP, reference: Reference) -> list[str]:
         """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault.
 
         Returns what went wrong.
@@ -192,10 +193,18 @@ class Worker:
         for name, metric in self.host.metrics.items():
             row.metrics[name] = None
             try:
-                row.metrics[name] = checks.finite_or_none(metric(y, reference.y))
+                row.metrics[name] = checks.finite_or_none(metric(y, reference.y, **_wanted(metric, ivp)))
             except (Exception, SystemExit) as error:
                 said.append(f"the metric {name!r}: {_described(error)}")
         return said
+
+
+def _wanted(metric: Callable[..., float], ivp: IVP) -> dict[str, IVP]:
+    """The problem, for a metric that has an argument of this name."""
+    try:
+        return {"ivp": ivp} if "ivp" in inspect.signature(metric).parameters else {}
+    except ValueError:  # a compiled function need not say what it takes
+        return {}
 
 
 def call_arguments(solver: Solver, task: Task) -> dict[str, Any]:
@@ -235,7 +244,7 @@ def enter_errors(row: Measurement, y: Array, ivp: IVP, reference: Reference) -> 
         if not math.isfinite(error):
             raise Diverged(f"y is so far off that {name} overflows")
         setattr(row, name, error)
-    row.significant_digits = accuracy.significant_digits(y, reference.y, ivp.weights)
+    row.significant_digits = accuracy.significant_digits(y, reference.y, ivp.weights, reference.final_errors)
     if (drift := accuracy.invariant_drift(y, ivp.y0, ivp.invariants)) is not None:
         row.invariant_drift = checks.finite_or_none(drift)
 
@@ -266,7 +275,7 @@ class _Prepared:
 
     def __init__(self, ivp: IVP, progress: Callable[[float], None]) -> None:
         self.ivp = ivp
-        _ = ivp.f  # compiled before any clock runs
+        _ = ivp.f, ivp.jac  # compiled before any clock runs, the same for whoever comes first
         self.reference: Reference = references.reference(ivp, progress)
         self._bytes = self._look()
 

@@ -292,6 +292,7 @@ def test_a_solver_may_change_the_working_directory(tmp_path):
 BAD_PROBLEMS = {
     "short_rhs": ("return IVP(lambda t, y, xp: 0.0, (0, 1), [1.0])", ["expected rhs", "(1,)", "received shape ()"]),
     "raising_rhs": ("return IVP(lambda t, y, xp: {}['absent'], (0, 1), [1.0])", ["rhs", "KeyError: 'absent'"]),
+    "single_precision": ("return IVP(lambda t, y, xp: np.float32(y), (0, 1), [1.0])", ["float64", "received float32"]),
     "reversed_span": ("return IVP(f, (1, 0), [1.0])", ["t0 < t1", "received (1.0, 0.0)"]),
     "other_exact": ("return IVP(f, (0, 1), [1.0], lambda t: 2 + t[:, None])", ["exact(t0)", "[1.]", "[2.]"]),
     "flat_exact": ("return IVP(f, (0, 1), [1.0], lambda t: np.exp(-t))", ["exact(t)", "(101, 1)", "(101,)"]),
@@ -319,6 +320,26 @@ def test_a_problem_that_is_ill_posed_is_a_row_that_does_not_blame_the_solver(ill
     assert row["status"] == "failed"
     for fragment in ["the problem, not the solver", *BAD_PROBLEMS[name][1]]:
         assert fragment in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("heat[n=0]", "heat: expected n >= 2, received 0"),
+        ("kepler[eccentricity=1.5]", "kepler: expected eccentricity in [0, 1), received 1.5"),
+        ("robertson[t1=0]", "expected a time span with t0 < t1, received (0.0, 0"),
+        ("decay[t1=-1]", "expected a finite t_span with t0 < t1"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "certify", "run"])
+def test_a_parameter_of_a_problem_out_of_its_range_is_refused_or_a_row(tmp_path, command, asked, says):
+    if command != "run":
+        refused(odebench(tmp_path, command, asked), says)
+        return
+    assert measure(tmp_path, problems=[asked, "decay"]).returncode == 0
+    bad, good = rows(tmp_path / "out")
+    assert says in bad["reason"]
+    assert (bad["status"], good["status"]) == ("failed", "ok")
 
 
 def test_problems_that_are_ill_posed_do_no_harm_to_the_others(ill_posed):

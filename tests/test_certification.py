@@ -1,5 +1,6 @@
 """References that carry their own error bar: made, kept, found again, and never taken for another problem's."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -54,7 +55,7 @@ def test_a_certificate_is_made_once_and_found_again(monkeypatch):
 def test_another_problem_with_the_same_start_is_not_mistaken_for_it():
     certification.keep(certification.certify(prey_and_predators()), prey_and_predators())
     assert certification.find(prey_and_predators()) is not None
-    assert certification.find(prey_and_predators(beta=0.9 + 1e-7)) is None
+    assert certification.find(prey_and_predators(beta=np.nextafter(0.9, 1.0))) is None
     assert certification.find(prey_and_predators(rhs=lambda t, y, xp: -y)) is None
     certification.keep(certification.certify(prey_and_predators(beta=0.8)), prey_and_predators(beta=0.8))
     found = certification.find(prey_and_predators(beta=0.8))
@@ -86,6 +87,25 @@ def double_only(t, y, xp):
 def test_what_cannot_be_certified_says_why(ivp, says):
     with pytest.raises(certification.Uncertifiable, match=says):
         certification.certify(ivp)
+
+
+def test_what_is_not_the_right_hand_sides_fault_is_not_blamed_on_it():
+    """A fault of the machine is raised; one of the method is not called the right-hand side's."""
+
+    def failing(error):
+        calls = itertools.count()
+
+        def rhs(t, y, xp):
+            if np.asarray(y).dtype != np.float64 and next(calls) > 100:
+                raise error
+            return -y
+
+        return IVP(rhs, (0.0, 1.0), [1.0])
+
+    with pytest.raises(MemoryError):
+        certification.certify(failing(MemoryError()))
+    with pytest.raises(certification.Uncertifiable, match="ArithmeticError while it was certified: odd"):
+        certification.certify(failing(ArithmeticError("odd")))
 
 
 def test_where_nothing_can_be_certified_double_precision_stands_in_with_an_error_nobody_knows():

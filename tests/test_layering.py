@@ -9,8 +9,9 @@ import odebench
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    ["errors", "backends", "measurement", "memory", "timing", "environment"],
-    ["parameters", "sparsity", "tableaux"],
+    ["errors", "recording", "measurement", "memory", "timing", "environment"],
+    ["backends", "parameters"],
+    ["sparsity", "tableaux"],
     ["model", "accuracy"],
     ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],

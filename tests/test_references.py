@@ -1,5 +1,7 @@
 """What solutions are compared with is right, and says how right."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,9 @@ def test_robertsons_reference_agrees_with_published_digits(host):
         (lambda t: 2 * np.exp(-t)[:, None], r"exact\(t0\) to be y0"),
         (lambda t: np.full((t.size, 1), np.nan), "finite"),
         (lambda t: np.exp(-1.001 * t)[:, None], "does not satisfy the equation: at t = "),
+        (lambda t: np.exp(-1.001 * np.abs(t))[:, None], "does not satisfy the equation: at t = "),
+        (lambda t: np.array([[math.exp(-1.001 * float(s))] for s in t]), "does not satisfy the equation: at t = "),
+        (lambda t: (np.exp(-t) + np.sin(50 * np.pi * t) ** 2)[:, None], "does not satisfy the equation: at t = "),
     ],
 )
 def test_a_formula_that_contradicts_the_problem_is_refused(exact, message):
@@ -90,3 +95,34 @@ def test_a_formulas_error_counts_the_rounding_of_its_argument(host):
     off = abs(found.y[-1, 0] - 1.0) + abs(found.y[-1, 1] / omega)
     assert off <= found.error
     assert not off <= np.spacing(1.0)
+
+
+@pytest.mark.parametrize(
+    "exact",
+    [
+        lambda t: np.exp(-1e4 * np.abs(t))[:, None],
+        lambda t: np.array([[math.exp(-1e4 * float(s))] for s in t]),
+    ],
+    ids=["no complex times", "one time after the other"],
+)
+def test_a_formula_that_takes_no_complex_times_is_held_to_its_equation_by_differences(exact):
+    assert reference(IVP(lambda t, y, xp: -1e4 * y, (0, 2), [1.0], exact=exact)).kind == references.EXACT
+
+
+def test_a_formula_that_is_right_but_for_a_small_term_of_a_stiff_equation_is_refused():
+    def rhs(t, y, xp):
+        return -1e6 * (y - xp.cos(t + 0 * y[..., 0])[..., None])
+
+    with pytest.raises(BadProblem, match="does not satisfy the equation"):
+        reference(IVP(rhs, (0, 10), [0.0], exact=lambda t: (np.cos(t) - np.exp(-1e6 * t))[:, None]))
+
+
+@pytest.mark.parametrize("weights", [(0.0, 1.0), (0.0, 1000.0)])
+@pytest.mark.parametrize("exact", [None, lambda t: np.exp(-t)[:, None] * [1e12, 1.0]], ids=["certified", "exact"])
+def test_the_reference_s_error_is_weighted_as_errors_are(exact, weights):
+    ivp = IVP(minus_y, (0, 2), [1e12, 1.0], exact=exact, weights=weights)
+    found = reference(ivp)
+    assert 1e-16 * weights[1] <= found.error <= 1e-15 * weights[1]
+    assert reference(IVP(minus_y, (0, 2), [1e12, 1.0], exact=exact)).error > 1e-5  # of the large component
+    off = found.y + np.array([1e-4, 1e-10])
+    assert errors(off, found.y, ivp.weights)["max_abs_error"] == pytest.approx(1e-10 * weights[1], rel=1e-5)

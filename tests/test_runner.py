@@ -306,6 +306,17 @@ def test_metrics_stats_dense_output_and_environment_are_recorded(bench):
     assert row.threads == 1
 
 
+def test_a_metric_that_asks_for_the_problem_is_handed_it(bench):
+    def mean_over_time(y, y_ref, ivp):
+        return float(np.trapezoid(np.abs(y - y_ref)[:, 0], ivp.t_eval) / np.ptp(ivp.t_eval))
+
+    def one_off(ivp, t_eval):
+        return Solution(ivp.exact(t_eval) + 1.0)
+
+    row = bench(solver(one_off), repeats=1, metrics={"mean": mean_over_time, "plain": lambda y, y_ref: 2.0})[0]
+    assert row.metrics == {"mean": pytest.approx(1.0), "plain": 2.0}
+
+
 def test_libraries_are_held_to_the_number_of_threads_also_when_loaded_later(odebench, tmp_path):
     (tmp_path / "threads.py").write_text(
         "import sys\n"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from odebench import IVP
-from odebench.backends import RULES, Untraceable
 from odebench.host import Host
+from odebench.recording import RULES, Untraceable
 from odebench.symbols import equations
 
 PROBLEMS = {name: problem() for name, problem in sorted(Host().problems.items())}

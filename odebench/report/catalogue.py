@@ -8,12 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 from .. import certification, suites
-from ..backends import Array, Untraceable
+from ..backends import Array
 from ..cases import parse_selection, selection_text, value_text
 from ..errors import BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
+from ..recording import Untraceable
 
 _EQUATIONS, _WIDEST, _NUMBERS = 20, 240, 10  # equations, letters of one, and numbers in a row that one reads
 
