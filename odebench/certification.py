@@ -1,8 +1,8 @@
 """Reference solutions whose digits are known: what two independent methods in quadruple precision agree on.
 
 A certificate is made once and kept: those of the built-in problems come with odebench, those of other problems lie in
-a cache of the user's. It is found by what the problem is (time span, initial state, times), and taken only where the
-right-hand side still gives the values that it gave then.
+a cache of the user's. It is found by what the problem is (initial state, times, breaks), and taken only where the right-hand
+side still gives the values that it gave then.
 """
 
 from __future__ import annotations
