@@ -1,8 +1,8 @@
 """Reference solutions whose digits are known: what two independent methods in quadruple precision agree on.
 
 A certificate is made once and kept: those of the built-in problems come with odebench, those of other problems lie in
-a cache of the user's. It is found by what the problem is (initial state, times, breaks), and taken only where the right-hand
-side still gives the values that it gave then.
+a cache of the user's. It is found by what the problem is (initial state, times, breaks), and taken only where the
+right-hand side still gives the values that it gave then.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def certify(ivp: IVP, progress: Callable[[float], None] = lambda done: None, ste
 
     def implicit(scheme: tableaux.Scheme, begun: float) -> Any:
         return quadruple.implicit_runge_kutta(
-            ivp, times, scheme, largest=largest, budget=steps, progress=lambda done: progress(begun + done / 2)
+            ivp, times, scheme, largest=largest, most_steps=steps, progress=lambda done: progress(begun + done / 2)
         )
 
     with np.errstate(all="ignore"):
@@ -88,7 +88,7 @@ def certify(ivp: IVP, progress: Callable[[float], None] = lambda done: None, ste
                     ivp,
                     times,
                     largest=largest,
-                    budget=_EVALUATIONS,
+                    most_evaluations=_EVALUATIONS,
                     progress=lambda done: progress(0.5 + done / 2),
                 )
                 methods = "Radau IIA (11 stages)", "extrapolated midpoint rule (order 24)"

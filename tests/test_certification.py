@@ -1,5 +1,6 @@
 """References that carry their own error bar: made, kept, found again, and never taken for another problem's."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -149,7 +150,7 @@ def test_what_ends_where_it_began_has_been_elsewhere_between(name):
     ours, middle = references.reference(ivp).y[50], ivp.t_eval[50]
     stops = [ivp.t_span[0], *(t for t in ivp.breaks if t < middle), middle]
     y = ivp.y0
-    for leg in zip(stops[:-1], stops[1:], strict=True):
+    for leg in itertools.pairwise(stops):
         y = solve_ivp(ivp.f, leg, y, "DOP853", rtol=1e-13, atol=1e-13).y[:, -1]
     assert np.abs(ours - y).max() < 1e-7
     assert np.abs(ours - ivp.y0).max() > 0.1  # the constant y0

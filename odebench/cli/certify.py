@@ -15,7 +15,9 @@ from .options import debug_option, open_host, plugin_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep them. [default: the cache]"
 )
-@click.option("--steps", type=click.IntRange(1), help="Steps a method may take. [default: 20000]")
+@click.option(
+    "--steps", type=click.IntRange(1), help="Steps an implicit method may take. [default: as many as in a run]"
+)
 @click.option("--again", is_flag=True, help="Also where there is a reference already.")
 @plugin_option
 @debug_option

@@ -93,7 +93,7 @@ def show(host: Host, selection: str) -> str:
     return "\n\n".join(_shown(host, thing, given) for thing in things)
 
 
-def problem(host: Host, selection: str) -> IVP:
+def selected_ivp(host: Host, selection: str) -> IVP:
     """The one problem selected. Raises what `show` does."""
     name, given = _selected(selection)
     return host.problem(name)(**given)
@@ -104,7 +104,7 @@ def latex(host: Host, selection: str) -> str:
     from .. import symbols
 
     try:
-        return symbols.equations(problem(host, selection)).latex()
+        return symbols.equations(selected_ivp(host, selection)).latex()
     except Untraceable as error:
         raise BadSelection(f"the equations of {selection!r} cannot be written out: {error}.") from error
 
@@ -129,13 +129,9 @@ def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> s
         ]
     if isinstance(thing, Problem):
         ivp = thing(**parameters)
-        found = None if ivp.exact else certification.find(ivp)
-        reference = "exact solution" if ivp.exact else "no formula known; certified when it is first used"
-        if found is not None:
-            reference = f"certified: {certification.summary(found)}"
         lines += ["equations", *(f"  {line}" for line in _equations(ivp)), ""]
         lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
-        lines += [f"initial      {_few(ivp.y0)}", f"reference    {reference}"]
+        lines += [f"initial      {_few(ivp.y0)}", f"reference    {_reference(ivp)}"]
         lines += [f"invariants   {', '.join(ivp.invariants)}"] if ivp.invariants else []
         lines += [f"breaks       at t = {_few(ivp.breaks)}"] if ivp.breaks else []
     if isinstance(thing, Solver):
@@ -153,6 +149,17 @@ def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> s
         f"file         {inspect.getsourcefile(thing.function)}",
     ]
     return "\n".join(lines)
+
+
+def _reference(ivp: IVP) -> str:
+    """What its solutions are compared with, as far as that is known yet."""
+    if ivp.exact:
+        return "exact solution"
+    if (found := certification.find(ivp)) is not None:
+        return f"certified: {certification.summary(found)}"
+    if ivp.n_states > certification.MOST_STATES:
+        return f"in double precision, error unknown: no formula, and more than {certification.MOST_STATES} states"
+    return "no formula known; certified when it is first used"
 
 
 def _equations(ivp: IVP) -> list[str]:
