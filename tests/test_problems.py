@@ -118,3 +118,18 @@ def test_what_is_tagged_stiff_has_time_scales_a_thousandth_of_its_span_or_less(n
         assert 50 < fast < 1000
     else:
         assert (fast >= 1000) == ("stiff" in PROBLEMS[name].tags), fast
+
+
+@pytest.mark.parametrize("chosen", [(-1.0, -1000.0), (-3, -1, -2), (-1e6, -1.0, -1.0, -5.0)])
+def test_the_stiff_linear_system_has_the_eigenvalues_that_are_chosen(chosen):
+    ivp = PROBLEMS["stiff-linear"](eigenvalues=chosen)
+    found = np.sort(np.linalg.eigvals(ivp.jac(0.0, ivp.y0)).real)
+    np.testing.assert_allclose(found, sorted(chosen), rtol=1e-9)
+    assert references.reference(ivp).kind == references.EXACT  # which it satisfies
+    assert np.abs(PROBLEMS["stiff-linear"]().jac(0.0, np.ones(7))[:2, :2] - ivp.jac(0.0, ivp.y0)[:2, :2]).max() > 1
+
+
+@pytest.mark.parametrize("wrong", [(), (-1.0,), (-1.0, 0.0), (-1.0, 2.0), (-1.0, "fast"), (-1.0, True)])
+def test_eigenvalues_that_are_no_two_negative_numbers_are_refused(wrong):
+    with pytest.raises(ValueError, match="expected eigenvalues as two numbers below 0 or more"):
+        PROBLEMS["stiff-linear"](eigenvalues=wrong)

@@ -36,6 +36,7 @@ def certify(
     """
     from .. import certification
     from ..cases import Variants, selection_text
+    from ..report.catalogue import made
     from ..report.progress import bar
 
     host = open_host(plugins)
@@ -43,7 +44,7 @@ def certify(
     for variant in Variants(problems, host.problem):
         problem = host.problem(variant.name)
         label = selection_text(variant.name, {k: v for k, v in variant.params.items() if v != problem.resolve({})[k]})
-        ivp = problem(**variant.params)
+        ivp = made(problem, variant.params)
         if ivp.exact is not None:
             click.echo(f"{label}: has an exact solution")
             continue
@@ -52,12 +53,12 @@ def certify(
             continue
         try:
             with bar(label) as progress:
-                made = certification.certify(ivp, progress, steps or certification.STEPS)
+                certificate = certification.certify(ivp, progress, steps or certification.STEPS)
         except certification.Uncertifiable as error:
             click.echo(f"{label}: not certified: {error}", err=True)
             failed = True
             continue
-        certification.keep(made, ivp, output, variant.name if output else "")
-        click.echo(f"{label}: {certification.summary(made)}")
+        certification.keep(certificate, ivp, output, variant.name if output else "")
+        click.echo(f"{label}: {certification.summary(certificate)}")
     if failed:
         sys.exit(1)

@@ -10,7 +10,7 @@ from typing import Any
 from .. import certification, suites
 from ..backends import Array, Untraceable
 from ..cases import parse_selection, selection_text, value_text
-from ..errors import BadSelection, UnknownName
+from ..errors import BadParameter, BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
@@ -96,7 +96,15 @@ def show(host: Host, selection: str) -> str:
 def selected_ivp(host: Host, selection: str) -> IVP:
     """The one problem selected. Raises what `show` does."""
     name, given = _selected(selection)
-    return host.problem(name)(**given)
+    return made(host.problem(name), given)
+
+
+def made(problem: Problem, parameters: Mapping[str, Any]) -> IVP:
+    """The problem with these parameters. Raises `BadParameter` where it refuses their values by a `ValueError`."""
+    try:
+        return problem(**parameters)
+    except ValueError as error:
+        raise BadParameter(f"problem {problem.name!r}: {error}") from error
 
 
 def latex(host: Host, selection: str) -> str:
@@ -128,7 +136,7 @@ def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> s
             "",
         ]
     if isinstance(thing, Problem):
-        ivp = thing(**parameters)
+        ivp = made(thing, parameters)
         lines += ["equations", *(f"  {line}" for line in _equations(ivp)), ""]
         lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
         lines += [f"initial      {_few(ivp.y0)}", f"reference    {_reference(ivp)}"]

@@ -13,7 +13,8 @@ def stiff_linear(
 ) -> IVP:
     """y' = Q diag(eigenvalues) Q y, from (1, ..., 1): as many decays as there are eigenvalues, mixed by Q.
 
-    Q = I - 2 v v^T / (v^T v) with v = (1, ..., n), its own inverse.
+    Q = I - 2 v v^T / (v^T v) with v = (1, ..., n), its own inverse. On the command line a tuple stands in round
+    brackets: 'stiff-linear[eigenvalues=(-1,-1000)]'.
     """
     if not (len(eigenvalues) > 1 and all(type(value) in (int, float) and value < 0 for value in eigenvalues)):
         raise ValueError(
