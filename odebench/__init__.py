@@ -14,5 +14,6 @@ from .model import Solver as Solver
 from .model import logarithmic_times as logarithmic_times
 from .model import problem as problem
 from .model import solver as solver
+from .symbols import equations as equations
 
 __version__ = "0.1.0"

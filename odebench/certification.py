@@ -82,7 +82,7 @@ def certify(ivp: IVP, progress: Callable[[float], None] = lambda done: None, ste
 
     def implicit(scheme: tableaux.Scheme, begun: float) -> Any:
         return quadruple.implicit_runge_kutta(
-            ivp, times, scheme, largest=largest, budget=steps, progress=lambda done: progress(begun + done / 2)
+            ivp, times, scheme, largest=largest, most_steps=steps, progress=lambda done: progress(begun + done / 2)
         )
 
     with np.errstate(all="ignore"):
@@ -101,7 +101,7 @@ def certify(ivp: IVP, progress: Callable[[float], None] = lambda done: None, ste
                     ivp,
                     times,
                     largest=largest,
-                    budget=_EVALUATIONS,
+                    most_evaluations=_EVALUATIONS,
                     progress=lambda done: progress(0.5 + done / 2),
                 )
                 methods = "Radau IIA (11 stages)", "extrapolated midpoint rule (order 24)"

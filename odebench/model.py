@@ -31,7 +31,8 @@ class IVP:
 
     rhs: RightHandSide
     """`rhs(t, y, xp)`: t of shape (...), y of shape (..., d), returns (..., d). Only arithmetic and functions of `xp`
-    (`xp.exp`, `xp.stack([...], -1)`, ...), so that the one equation serves numpy, torch and the tracer."""
+    (`xp.exp`, `xp.stack([...], -1)`, ...), so that the one equation serves numpy, torch and the tracer. With numpy the
+    state may be complex (Jacobians of large systems) or, with the time, in quadruple precision (references)."""
 
     t_span: tuple[float, float]
     """(t0, t1) with t0 < t1, in the problem's own unit of time."""
@@ -148,7 +149,7 @@ class IVP:
     def jac(self) -> Callable[[float, Array], Any] | None:
         """`jac(t, y)`, the analytic Jacobian df_i/dy_j (d, d); None where the right-hand side cannot be traced.
 
-        Of more than 32 states it is a `scipy.sparse` array, where most of its entries are zero.
+        Of a large system it is a `scipy.sparse` array, unless more than a quarter of its entries may differ from zero.
         """
         if self.n_states <= backends.SCALAR_STATES:
             return backends.fast_jac(self.rhs, self.n_states)

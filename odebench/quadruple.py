@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from .backends import Array
 from .model import IVP
-from .tableaux import QuadArray, Scheme, quad
+from .tableaux import QuadArray, Scheme, basis, quad
 
 Progress: TypeAlias = Callable[[float], None]
 
@@ -40,14 +40,14 @@ def extrapolation(
     tolerance: float = 1e-24,
     columns: int = 12,
     largest: Array | None = None,
-    budget: float = math.inf,
+    most_evaluations: float = math.inf,
     progress: Progress = lambda done: None,
 ) -> QuadArray:
     """The states at `times`, (n, d), by extrapolating the explicit midpoint rule to order 2 * `columns`.
 
     `tolerance` is a step's error, relative to the largest value so far of each component; of one that starts from zero
-    it helps to know about how large it will become: `largest`, (d,). Raises `TooCostly` after a `budget` of
-    evaluations, as on stiff problems, and `Stuck`.
+    it helps to know about how large it will become: `largest`, (d,). Raises `TooCostly` after
+    `most_evaluations`, as on stiff problems, and `Stuck`.
     """
     import numpy as np
 
@@ -68,7 +68,7 @@ def extrapolation(
                 row.append(row[m] + (row[m] - rows[m]) / (ratio * ratio - 1))
             rows = row
         evaluations += sum(numbers)
-        if evaluations > budget:
+        if evaluations > most_evaluations:
             raise TooCostly
         march.attempt(rows[-1], (rows[-1] - rows[-2]).astype(np.float64), order=2 * columns - 1)
     return march.states
@@ -81,14 +81,14 @@ def implicit_runge_kutta(
     *,
     tolerance: float = 1e-21,
     largest: Array | None = None,
-    budget: float = math.inf,
+    most_steps: float = math.inf,
     progress: Progress = lambda done: None,
 ) -> QuadArray:
     """The states at `times`, (n, d), by a method such as `radau(11)` or `lobatto(10)`.
 
     `tolerance` is the last term of a step's expansion in Legendre polynomials, relative to the largest value so far of
-    each component (see `extrapolation` for `largest`); the states are more accurate. Raises `TooCostly` after a
-    `budget` of steps, and `Stuck`.
+    each component (see `extrapolation` for `largest`); the states are more accurate. Raises `TooCostly` after
+    `most_steps`, and `Stuck`.
     """
     import numpy as np
     from scipy.linalg import lu_factor, lu_solve
@@ -104,20 +104,20 @@ def implicit_runge_kutta(
     before_h = 0.0
     march = _March(ivp, times, tolerance, largest, progress)
     for steps, (f, t, y, h) in enumerate(march):
-        if steps >= budget:
+        if steps >= most_steps:
             raise TooCostly
         h_double = float(h)
         by_state = jacobian(float(t), y.astype(np.float64))
         factors = {k: lu_factor(np.eye(d) - h_double * eigenvalues[k] * by_state, check_finite=False) for k in upper}
         stage_times = t + scheme.nodes * h
         if slopes is not None and h_double < 4 * before_h:
-            ahead = _lagrange(nodes, 1 + nodes * (h_double / before_h))
+            ahead = np.stack([basis(nodes, j, 1 + nodes * (h_double / before_h)) for j in range(s)], -1)
             k_stages = (ahead @ slopes.astype(np.float64)).astype(slopes.dtype)
         else:
             k_stages = np.repeat(f(t, y)[None], s, axis=0)
         previous = math.inf
         for iteration in range(60):
-            stages = y + h * _times(matrix, k_stages)
+            stages = y + h * _product(matrix, k_stages)
             residual = (f(stage_times, stages) - k_stages).astype(np.float64)
             if not np.isfinite(residual).all():
                 break
@@ -130,7 +130,7 @@ def implicit_runge_kutta(
             k_stages = k_stages + correction.astype(k_stages.dtype)
             size = march.relative(h_double * matrix.astype(np.float64) @ correction, stages)
             if size < max(1e-9 * tolerance, 1e-31) or (size < 1e-28 and size > 0.5 * previous):
-                end = (y + h * _times(matrix[-1:], k_stages))[0]
+                end = (y + h * _product(matrix[-1:], k_stages))[0]
                 error = (h * (last_term[:, None] * k_stages).sum(axis=0)).astype(np.float64)
                 if march.attempt(end, error, order=s):
                     slopes, before_h = k_stages, h_double
@@ -156,9 +156,13 @@ class _March:
         self.y = quad(ivp.y0)
         self.scale = np.maximum(np.abs(ivp.y0), 0.0 if largest is None else _SMALL * largest)
         self.h = 1e-6 * float(times[-1] - times[0])
+        """The step's length that the errors so far ask for."""
         self.undecided = False
-        self._h = self.h  # of the step under way: shorter than self.h where a time is met
+        """Whether the step under way has neither been attempted nor given up."""
+        self._h = self.h
+        """The length of the step under way: shorter than `h` where a time is met."""
         self._taken = False
+        """Whether the step under way was attempted and is accurate enough."""
         self._recorded: list[QuadArray] = []
 
     @property
@@ -266,20 +270,8 @@ def _last_term(nodes: QuadArray) -> QuadArray:
     return np.stack(leading) / math.comb(2 * (len(nodes) - 1), len(nodes) - 1)
 
 
-def _lagrange(nodes: Array, x: Array) -> Array:
-    """The matrix that turns values at the nodes into those of their polynomial at x."""
-    import numpy as np
-
-    matrix = np.ones((x.size, nodes.size))
-    for j in range(nodes.size):
-        for m in range(nodes.size):
-            if m != j:
-                matrix[:, j] *= (x - nodes[m]) / (nodes[j] - nodes[m])
-    return matrix
-
-
-def _times(matrix: QuadArray, slopes: QuadArray) -> QuadArray:
-    """Their product; a sum over few rows is faster than a quadruple matmul."""
+def _product(matrix: QuadArray, slopes: QuadArray) -> QuadArray:
+    """Their matrix product; a sum over few rows is faster than a quadruple matmul."""
     return (matrix[:, :, None] * slopes[None]).sum(axis=1)
 
 

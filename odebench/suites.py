@@ -39,7 +39,8 @@ class Suite:
         ]
         selected = list(dict.fromkeys([*self.problems, *by_tag]))
         if not selected:
-            raise BadSuite(f"no problem has the tags {', '.join(self.tags)}.")
+            unless = f" and none of the tags {', '.join(self.without_tags)}" if self.without_tags else ""
+            raise BadSuite(f"no problem has the tags {', '.join(self.tags)}{unless}.")
         return selected
 
 

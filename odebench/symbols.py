@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from .model import IVP
 
+_LONGEST = 100_000  # operations
+_SAME_IN_SYMPY = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+
 
 @dataclass(frozen=True)
 class Equations:
@@ -47,8 +50,8 @@ class Equations:
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
-def equations(ivp: IVP, most: int | None = None) -> Equations:
-    """The right-hand side of a problem in sympy's terms, with its parameters as numbers; of all states or the first.
+def equations(ivp: IVP, first: int | None = None) -> Equations:
+    """The right-hand side of a problem in sympy's terms, with its parameters as numbers; of all states or the `first`.
 
     Raises `Untraceable` where it branches on the state or the time, does what only numpy can, or is too long to write.
     """
@@ -65,13 +68,9 @@ def equations(ivp: IVP, most: int | None = None) -> Equations:
         "expm1": lambda x: sympy.exp(x) - 1,
         "log1p": lambda x: sympy.log(1 + x),
         "sqrt": sympy.sqrt,
-        **{name: getattr(sympy, name) for name in _TRIGONOMETRIC},
+        **{name: getattr(sympy, name) for name in _SAME_IN_SYMPY},
     }
-    return Equations(t, y, tuple(sympy.sympify(v) for v in program.run(t, y, functions, _number, most)))
-
-
-_LONGEST = 100_000  # operations
-_TRIGONOMETRIC = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+    return Equations(t, y, tuple(sympy.sympify(v) for v in program.run(t, y, functions, _number, first)))
 
 
 def _number(value: float) -> Any:

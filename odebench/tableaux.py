@@ -1,4 +1,8 @@
-"""Numbers in quadruple precision, and implicit Runge-Kutta methods of high order in them."""
+"""Numbers in quadruple precision, and implicit Runge-Kutta methods of high order in them.
+
+Definitions after Hairer & Wanner, Solving ODEs II, section IV.5. C(q) there says that the stages integrate polynomials
+of degree below q exactly: sum over j of a_ij p(c_j) is the integral of p from 0 to c_i.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,9 @@ class Scheme:
     """An implicit Runge-Kutta method whose last stage is the end of the step."""
 
     nodes: QuadArray
-    """(s,), from 0 to 1."""
+    """The stages' times c_i in a step, (s,), from 0 to 1."""
     matrix: QuadArray
-    """(s, s)."""
+    """Runge-Kutta coefficients a_ij, (s, s); the last row is the weights b_j (stiffly accurate)."""
 
     @property
     def stages(self) -> int:
@@ -38,13 +42,17 @@ class Scheme:
 
 @cache
 def radau(stages: int) -> Scheme:
-    """Radau IIA: order 2 * stages - 1, L-stable."""
+    """Radau IIA (Ehle 1969; Hairer & Wanner II, IV.5): order 2 * stages - 1, L-stable; collocation, that is C(s)."""
     return _collocation(_radau_nodes(stages))
 
 
 @cache
 def lobatto(stages: int) -> Scheme:
-    """Lobatto IIIC: order 2 * stages - 2, L-stable."""
+    """Lobatto IIIC (Chipman 1971; Hairer & Wanner II, IV.5): order 2 * stages - 2, L-stable.
+
+    Defined by a_i1 = b_1 and C(s - 1). Of all nodes but the first, let p be 1 at c_j and 0 at the others: its degree is
+    s - 2, and C(s - 1) reads a_i1 p(0) + a_ij = integral of p from 0 to c_i.
+    """
     import numpy as np
 
     nodes = _lobatto_nodes(stages)
@@ -52,19 +60,20 @@ def lobatto(stages: int) -> Scheme:
     rest = nodes[1:]
     columns = [np.repeat(weights[:1], stages)]
     for j in range(stages - 1):
-        at_zero = _basis(rest, j, quad([0.0]))[0]
+        at_zero = basis(rest, j, quad([0.0]))[0]
         columns.append(_integral(rest, j, nodes) - weights[0] * at_zero)
     return Scheme(nodes, np.stack(columns, axis=-1))
 
 
 def _collocation(nodes: QuadArray) -> Scheme:
+    """The method whose stages integrate the nodes' polynomials exactly."""
     import numpy as np
 
     return Scheme(nodes, np.stack([_integral(nodes, j, nodes) for j in range(len(nodes))], axis=-1))
 
 
 def _legendre(n: int, x: QuadArray) -> tuple[QuadArray, QuadArray]:
-    """The Legendre polynomial of degree n, and its derivative."""
+    """The Legendre polynomial of degree n, and its derivative, by recurrence (DLMF, section 18.9)."""
     values, slopes = [x * 0 + 1, x], [x * 0, x * 0 + 1]
     for m in range(2, n + 1):
         values.append(((2 * m - 1) * x * values[-1] - (m - 1) * values[-2]) / m)
@@ -82,6 +91,7 @@ def _polished(guess: Array, function: Callable[[QuadArray], tuple[QuadArray, Qua
 
 
 def _radau_nodes(s: int) -> QuadArray:
+    """The roots of P_s - P_(s-1), Legendre polynomials on [0, 1]; 1 is the last."""
     import numpy as np
 
     def function(x: QuadArray) -> tuple[QuadArray, QuadArray]:
@@ -94,6 +104,7 @@ def _radau_nodes(s: int) -> QuadArray:
 
 
 def _lobatto_nodes(s: int) -> QuadArray:
+    """0, the roots of the derivative of P_(s-1) on [0, 1], and 1."""
     import numpy as np
 
     def function(x: QuadArray) -> tuple[QuadArray, QuadArray]:
@@ -106,7 +117,7 @@ def _lobatto_nodes(s: int) -> QuadArray:
 
 @cache
 def _gauss(n: int) -> tuple[QuadArray, QuadArray]:
-    """Nodes and weights of Gauss's quadrature from 0 to 1."""
+    """Nodes and weights of Gauss's quadrature from 0 to 1 (Abramowitz & Stegun, 25.4.29 and 25.4.30)."""
     import numpy as np
 
     x = _polished(np.polynomial.legendre.leggauss(n)[0], lambda x: _legendre(n, x))
@@ -114,7 +125,7 @@ def _gauss(n: int) -> tuple[QuadArray, QuadArray]:
     return (x + 1) / 2, 1 / ((1 - x * x) * slope * slope)
 
 
-def _basis(nodes: QuadArray, j: int, x: QuadArray) -> QuadArray:
+def basis(nodes: QuadArray, j: int, x: QuadArray) -> QuadArray:
     """The polynomial that is 1 at the node j and 0 at the others."""
     value = x * 0 + 1
     for m in range(len(nodes)):
@@ -126,4 +137,4 @@ def _basis(nodes: QuadArray, j: int, x: QuadArray) -> QuadArray:
 def _integral(nodes: QuadArray, j: int, ends: QuadArray) -> QuadArray:
     """The integrals of that polynomial from 0 to each of `ends`."""
     points, weights = _gauss(len(nodes) // 2 + 1)
-    return (_basis(nodes, j, ends[:, None] * points) * weights).sum(axis=-1) * ends
+    return (basis(nodes, j, ends[:, None] * points) * weights).sum(axis=-1) * ends

@@ -79,7 +79,7 @@ def double_only(t, y, xp):
     ("ivp", "says"),
     [
         (IVP(double_only, (0.0, 1.0), [1.0]), "cannot be evaluated in quadruple precision"),
-        (IVP(lambda t, y, xp: y * y, (0.0, 2.0), [1.0]), "step"),
+        (IVP(lambda t, y, xp: y * y, (0.0, 2.0), [1.0]), "no step can be taken at t = 1"),
         (IVP(lambda t, y, xp: -y, (0.0, 1.0), np.ones(1001)), "more than 1000 states"),
     ],
     ids=["double precision inside", "a solution that ends", "many states"],
@@ -126,6 +126,8 @@ def test_the_command_certifies_and_says_how_well(tmp_path):
     assert "decay: has an exact solution" in done.stdout
     again = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert "kept before" in again.stdout
+    refused = subprocess.run([*command[:-2], "vdpol[epsilon=-1]"], env=environment, capture_output=True, text=True)
+    assert (refused.returncode, refused.stderr) == (2, "Error: problem 'vdpol': expected epsilon > 0, received -1.0\n")
 
 
 # -- the built-in problems --------------------------------------------------------------------------------------------
@@ -138,10 +140,19 @@ def test_nearly_all_problems_are_certified_to_fifteen_digits_and_none_to_less_th
         assert found is not None, f"{name}: odebench certify {name} -o plugins/references"
         digits[name] = found.digits.min()
     assert min(digits.values()) >= 12, digits
-    assert sum(worst < 15 for worst in digits.values()) <= 0.1 * len(HOST.problems), digits
+    assert sum(worst < 15 for worst in digits.values()) <= 0.1 * len(WITHOUT_FORMULA), digits
 
 
-@pytest.mark.parametrize("name", [name for name, said in PUBLISHED.items() if name in HOST.problems])
+def test_the_certificates_that_come_with_odebench_are_those_that_are_used():
+    duplicates = {name for name in WITHOUT_FORMULA if "duplicate" in HOST.problem(name).tags}
+    names = sorted(path.name.partition(".")[0] for path in certification.shipped().glob("*.npz"))
+    assert names == sorted({*WITHOUT_FORMULA} - duplicates)
+
+
+RETURNING = {"arenstorf", "detest-f5"}  # they end where they began
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_published_values_are_matched_to_their_digits(name):
     said = PUBLISHED[name]
     ivp = HOST.problem(name)(**said["parameters"])
@@ -149,5 +160,18 @@ def test_published_values_are_matched_to_their_digits(name):
     ours, theirs = references.reference(ivp).y[-1], np.array(said["y"])
     size = np.abs(theirs).max()
     assert np.abs(ours - theirs).max() <= 1.01 * size * 10.0 ** -said["digits"]
-    if name not in ("arenstorf", "detest-f5"):  # which return to where they began
+    if name not in RETURNING:
         assert np.abs(ivp.y0 - theirs).max() > size * 10.0 ** -said["digits"]  # the constant y0
+
+
+@pytest.mark.parametrize("name", sorted(RETURNING))
+def test_what_ends_where_it_began_has_been_elsewhere_between(name):
+    """By DOP853, up to the middle of the span, for the constant y0 matches the published end."""
+    ivp = HOST.problem(name)()
+    ours, middle = references.reference(ivp).y[50], ivp.t_eval[50]
+    stops = [ivp.t_span[0], *(t for t in ivp.breaks if t < middle), middle]
+    y = ivp.y0
+    for leg in itertools.pairwise(stops):
+        y = solve_ivp(ivp.f, leg, y, "DOP853", rtol=1e-13, atol=1e-13).y[:, -1]
+    assert np.abs(ours - y).max() < 1e-7
+    assert np.abs(ours - ivp.y0).max() > 0.1  # the constant y0

@@ -15,7 +15,9 @@ from .options import debug_option, open_host, plugin_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep them. [default: the cache]"
 )
-@click.option("--steps", type=click.IntRange(1), help="Steps a method may take. [default: 20000]")
+@click.option(
+    "--steps", type=click.IntRange(1), help="Steps an implicit method may take. [default: as many as in a run]"
+)
 @click.option("--again", is_flag=True, help="Also where there is a reference already.")
 @plugin_option
 @debug_option
@@ -34,6 +36,7 @@ def certify(
     """
     from .. import certification
     from ..cases import Variants, selection_text
+    from ..report.catalogue import made
     from ..report.progress import bar
 
     host = open_host(plugins)
@@ -41,7 +44,7 @@ def certify(
     for variant in Variants(problems, host.problem):
         problem = host.problem(variant.name)
         label = selection_text(variant.name, {k: v for k, v in variant.params.items() if v != problem.resolve({})[k]})
-        ivp = problem(**variant.params)
+        ivp = made(problem, variant.params)
         if ivp.exact is not None:
             click.echo(f"{label}: has an exact solution")
             continue
@@ -50,12 +53,12 @@ def certify(
             continue
         try:
             with bar(label) as progress:
-                made = certification.certify(ivp, progress, steps or certification.STEPS)
+                certificate = certification.certify(ivp, progress, steps or certification.STEPS)
         except certification.Uncertifiable as error:
             click.echo(f"{label}: not certified: {error}", err=True)
             failed = True
             continue
-        certification.keep(made, ivp, output, variant.name if output else "")
-        click.echo(f"{label}: {certification.summary(made)}")
+        certification.keep(certificate, ivp, output, variant.name if output else "")
+        click.echo(f"{label}: {certification.summary(certificate)}")
     if failed:
         sys.exit(1)

@@ -67,9 +67,12 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
     if plot is not None:
         from .. import references
         from ..report import figures
+        from ..report.progress import bar
 
-        ivp = catalogue.problem(host, name)
-        figures.save(figures.solution(name, ivp, references.reference(ivp).y), plot)
+        ivp = catalogue.selected_ivp(host, name)
+        with bar(name) as progress:
+            reference = references.reference(ivp, progress)
+        figures.save(figures.solution(name, ivp, reference.y), plot)
         click.echo(f"figure       {plot}")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .. import certification, suites
 from ..backends import Array
 from ..cases import parse_selection, selection_text, value_text
-from ..errors import BadSelection, UnknownName
+from ..errors import BadParameter, BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
@@ -94,10 +94,18 @@ def show(host: Host, selection: str) -> str:
     return "\n\n".join(_shown(host, thing, given) for thing in things)
 
 
-def problem(host: Host, selection: str) -> IVP:
+def selected_ivp(host: Host, selection: str) -> IVP:
     """The one problem selected. Raises what `show` does."""
     name, given = _selected(selection)
-    return host.problem(name)(**given)
+    return made(host.problem(name), given)
+
+
+def made(problem: Problem, parameters: Mapping[str, Any]) -> IVP:
+    """The problem with these parameters. Raises `BadParameter` where it refuses their values by a `ValueError`."""
+    try:
+        return problem(**parameters)
+    except ValueError as error:
+        raise BadParameter(f"problem {problem.name!r}: {error}") from error
 
 
 def latex(host: Host, selection: str) -> str:
@@ -105,7 +113,7 @@ def latex(host: Host, selection: str) -> str:
     from .. import symbols
 
     try:
-        return symbols.equations(problem(host, selection)).latex()
+        return symbols.equations(selected_ivp(host, selection)).latex()
     except Untraceable as error:
         raise BadSelection(f"the equations of {selection!r} cannot be written out: {error}.") from error
 
@@ -129,14 +137,10 @@ def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> s
             "",
         ]
     if isinstance(thing, Problem):
-        ivp = thing(**parameters)
-        found = None if ivp.exact else certification.find(ivp)
-        reference = "exact solution" if ivp.exact else "no formula known; certified when it is first used"
-        if found is not None:
-            reference = f"certified: {certification.summary(found)}"
+        ivp = made(thing, parameters)
         lines += ["equations", *(f"  {line}" for line in _equations(ivp)), ""]
         lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
-        lines += [f"initial      {_few(ivp.y0)}", f"reference    {reference}"]
+        lines += [f"initial      {_few(ivp.y0)}", f"reference    {_reference(ivp)}"]
         lines += [f"invariants   {', '.join(ivp.invariants)}"] if ivp.invariants else []
         lines += [f"breaks       at t = {_few(ivp.breaks)}"] if ivp.breaks else []
     if isinstance(thing, Solver):
@@ -154,6 +158,17 @@ def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> s
         f"file         {inspect.getsourcefile(thing.function)}",
     ]
     return "\n".join(lines)
+
+
+def _reference(ivp: IVP) -> str:
+    """What its solutions are compared with, as far as that is known yet."""
+    if ivp.exact:
+        return "exact solution"
+    if (found := certification.find(ivp)) is not None:
+        return f"certified: {certification.summary(found)}"
+    if ivp.n_states > certification.MOST_STATES:
+        return f"in double precision, error unknown: no formula, and more than {certification.MOST_STATES} states"
+    return "no formula known; certified when it is first used"
 
 
 def _equations(ivp: IVP) -> list[str]:

@@ -1,16 +1,17 @@
 """DETEST, the nonstiff test set, families A to C, after Hull, Enright, Fellen & Sedgwick (1972)."""
 
-import math
 from typing import Any
 
 import numpy as np
 
 from odebench import IVP, Problem, hookimpl, problem
 
+from ._shared import DETEST, cosine_growth, spiral
+
 # A: single equations
 
 
-@problem(tags=["linear", "scalar", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A1")
+@problem(tags=["linear", "scalar", "nonstiff"], source=f"{DETEST}: A1")
 def detest_a1(*, t1: float = 20.0) -> IVP:
     """y' = -y, y(0) = 1: the negative exponential."""
 
@@ -20,7 +21,7 @@ def detest_a1(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=lambda t: np.exp(-t)[:, None])
 
 
-@problem(tags=["nonlinear", "scalar", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A2")
+@problem(tags=["nonlinear", "scalar", "nonstiff"], source=f"{DETEST}: A2")
 def detest_a2(*, t1: float = 20.0) -> IVP:
     """y' = -y^3 / 2, y(0) = 1: a special case of the Riccati equation."""
 
@@ -32,18 +33,14 @@ def detest_a2(*, t1: float = 20.0) -> IVP:
 
 @problem(
     tags=["linear", "scalar", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A3",
+    source=f"{DETEST}: A3",
 )
 def detest_a3(*, t1: float = 20.0) -> IVP:
     """y' = y cos t, y(0) = 1: an oscillatory problem."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        return xp.stack([y[..., 0] * xp.cos(t)], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=lambda t: np.exp(np.sin(t))[:, None])
+    return cosine_growth(t1)
 
 
-@problem(tags=["nonlinear", "scalar", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A4")
+@problem(tags=["nonlinear", "scalar", "nonstiff"], source=f"{DETEST}: A4")
 def detest_a4(*, t1: float = 20.0) -> IVP:
     """y' = (y / 4) (1 - y / 20), y(0) = 1: a logistic curve."""
 
@@ -53,21 +50,13 @@ def detest_a4(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=lambda t: 20 / (1 + 19 * np.exp(-t / 4))[:, None])
 
 
-@problem(tags=["nonlinear", "scalar", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A5")
+@problem(tags=["nonlinear", "scalar", "nonstiff"], source=f"{DETEST}: A5")
 def detest_a5(*, t1: float = 20.0) -> IVP:
     """y' = (y - t) / (y + t), y(0) = 4: a spiral curve, log(t^2 + y^2) / 2 + arctan(y / t) = log 4 + pi / 2 for t > 0.
 
     It turns back where y = -t, at t = 29.84, so t1 must lie before that.
     """
-    turn = 4 * math.exp(0.75 * math.pi) / math.sqrt(2)
-    if not 0 < t1 < turn:
-        raise ValueError(f"expected t1 in (0, {turn:.4f}), where the solution is a function of t, received {t1}")
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        a = y[..., 0]
-        return xp.stack([(a - t) / (a + t)], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[4.0])
+    return spiral(t1)
 
 
 # B: small systems
@@ -75,7 +64,7 @@ def detest_a5(*, t1: float = 20.0) -> IVP:
 
 @problem(
     tags=["nonlinear", "system", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: B1",
+    source=f"{DETEST}: B1",
 )
 def detest_b1(*, t1: float = 20.0) -> IVP:
     """y1' = 2 (y1 - y1 y2), y2' = -(y2 - y1 y2), from (1, 3): the growth of two conflicting populations."""
@@ -92,7 +81,7 @@ def detest_b1(*, t1: float = 20.0) -> IVP:
     )
 
 
-@problem(tags=["linear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: B2")
+@problem(tags=["linear", "system", "nonstiff"], source=f"{DETEST}: B2")
 def detest_b2(*, t1: float = 20.0) -> IVP:
     """y1' = -y1 + y2, y2' = y1 - 2 y2 + y3, y3' = y2 - y3, from (2, 0, 1): a linear chemical reaction."""
 
@@ -113,7 +102,7 @@ def detest_b2(*, t1: float = 20.0) -> IVP:
     )
 
 
-@problem(tags=["nonlinear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: B3")
+@problem(tags=["nonlinear", "system", "nonstiff"], source=f"{DETEST}: B3")
 def detest_b3(*, t1: float = 20.0) -> IVP:
     """y1' = -y1, y2' = y1 - y2^2, y3' = y2^2, from (1, 0, 0): a nonlinear chemical reaction."""
 
@@ -131,7 +120,7 @@ def detest_b3(*, t1: float = 20.0) -> IVP:
 
 @problem(
     tags=["nonlinear", "system", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: B4",
+    source=f"{DETEST}: B4",
 )
 def detest_b4(*, t1: float = 20.0) -> IVP:
     """y1' = -y2 - y1 y3 / r, y2' = y1 - y2 y3 / r, y3' = y1 / r, r = sqrt(y1^2 + y2^2), from (3, 0, 0): on a torus."""
@@ -156,7 +145,7 @@ def detest_b4(*, t1: float = 20.0) -> IVP:
 
 @problem(
     tags=["nonlinear", "system", "nonstiff", "oscillatory", "conservative"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: B5",
+    source=f"{DETEST}: B5",
 )
 def detest_b5(*, t1: float = 20.0) -> IVP:
     """y1' = y2 y3, y2' = -y1 y3, y3' = -0.51 y1 y2, from (0, 1, 1): Euler's equations of a free rigid body.
@@ -186,7 +175,7 @@ def _total(y: Any) -> Any:
     return y.sum(axis=-1)
 
 
-@problem(tags=["linear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: C1")
+@problem(tags=["linear", "system", "nonstiff"], source=f"{DETEST}: C1")
 def detest_c1(*, t1: float = 20.0) -> IVP:
     """y1' = -y1, yi' = y(i-1) - yi for i = 2..9, y10' = y9, from (1, 0, ..., 0): a radioactive decay chain."""
 
@@ -205,7 +194,7 @@ def detest_c1(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0] + [0.0] * 9, exact=exact, invariants={"mass": _total})
 
 
-@problem(tags=["linear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: C2")
+@problem(tags=["linear", "system", "nonstiff"], source=f"{DETEST}: C2")
 def detest_c2(*, t1: float = 20.0) -> IVP:
     """y1' = -y1, yi' = (i - 1) y(i-1) - i yi for i = 2..9, y10' = 9 y9, from (1, 0, ..., 0): another decay chain."""
 
@@ -226,7 +215,7 @@ def _diffusion(t: Any, y: Any, xp: Any, n: int) -> Any:
     return xp.stack([-2 * y[..., 0] + y[..., 1], *inner, y[..., n - 2] - 2 * y[..., n - 1]], -1)
 
 
-@problem(tags=["linear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: C3")
+@problem(tags=["linear", "system", "nonstiff"], source=f"{DETEST}: C3")
 def detest_c3(*, t1: float = 20.0) -> IVP:
     """yi' = y(i-1) - 2 yi + y(i+1) for i = 1..10, y0 = y11 = 0, from (1, 0, ..., 0): diffusion on a line."""
     n = 10
@@ -243,7 +232,7 @@ def detest_c3(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0] + [0.0] * (n - 1), exact=exact)
 
 
-@problem(tags=["linear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: C4")
+@problem(tags=["linear", "system", "nonstiff"], source=f"{DETEST}: C4")
 def detest_c4(*, t1: float = 20.0) -> IVP:
     """yi' = y(i-1) - 2 yi + y(i+1) for i = 1..51, y0 = y52 = 0, from (1, 0, ..., 0): as C3, on more points.
 
@@ -312,7 +301,7 @@ def _c5_angular_momentum(y: Any, axis: int) -> Any:
 
 @problem(
     tags=["nonlinear", "system", "nonstiff", "conservative"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: C5",
+    source=f"{DETEST}: C5",
 )
 def detest_c5(*, t1: float = 20.0) -> IVP:
     """The five-body problem: Jupiter, Saturn, Uranus, Neptune and Pluto about the sun, as of 1972.

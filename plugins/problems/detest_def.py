@@ -7,59 +7,42 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, problem
 
+from ._shared import ALGORITHM_648, DETEST, two_bodies, van_der_pol
+
 # D: orbit equations
-
-
-def _orbit(eccentricity: float, t1: float) -> IVP:
-    """x'' = -x / r^3, y'' = -y / r^3, from the point nearest the centre; the state is (x, y, x', y')."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        a, b = y[..., 0], y[..., 1]
-        cube = (a**2 + b**2) ** 1.5
-        return xp.stack([y[..., 2], y[..., 3], -a / cube, -b / cube], -1)
-
-    return IVP(
-        rhs=rhs,
-        t_span=(0.0, t1),
-        y0=[1 - eccentricity, 0.0, 0.0, math.sqrt((1 + eccentricity) / (1 - eccentricity))],
-        invariants={
-            "energy": lambda y: (y[..., 2] ** 2 + y[..., 3] ** 2) / 2 - 1 / np.sqrt(y[..., 0] ** 2 + y[..., 1] ** 2),
-            "angular_momentum": lambda y: y[..., 0] * y[..., 3] - y[..., 1] * y[..., 2],
-        },
-    )
 
 
 _ORBIT_TAGS = ["nonlinear", "system", "nonstiff", "oscillatory", "conservative"]
 
 
-@problem(tags=_ORBIT_TAGS, source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: D1")
+@problem(tags=_ORBIT_TAGS, source=f"{DETEST}: D1")
 def detest_d1(*, t1: float = 20.0) -> IVP:
     """x'' = -x / r^3, y'' = -y / r^3, from (0.9, 0) at (0, sqrt(1.1 / 0.9)): two bodies, eccentricity 0.1."""
-    return _orbit(0.1, t1)
+    return two_bodies(0.1, t1)
 
 
-@problem(tags=_ORBIT_TAGS, source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: D2")
+@problem(tags=_ORBIT_TAGS, source=f"{DETEST}: D2")
 def detest_d2(*, t1: float = 20.0) -> IVP:
     """x'' = -x / r^3, y'' = -y / r^3, from (0.7, 0) at (0, sqrt(1.3 / 0.7)): two bodies, eccentricity 0.3."""
-    return _orbit(0.3, t1)
+    return two_bodies(0.3, t1)
 
 
-@problem(tags=_ORBIT_TAGS, source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: D3")
+@problem(tags=_ORBIT_TAGS, source=f"{DETEST}: D3")
 def detest_d3(*, t1: float = 20.0) -> IVP:
     """x'' = -x / r^3, y'' = -y / r^3, from (0.5, 0) at (0, sqrt(1.5 / 0.5)): two bodies, eccentricity 0.5."""
-    return _orbit(0.5, t1)
+    return two_bodies(0.5, t1)
 
 
-@problem(tags=_ORBIT_TAGS, source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: D4")
+@problem(tags=_ORBIT_TAGS, source=f"{DETEST}: D4")
 def detest_d4(*, t1: float = 20.0) -> IVP:
     """x'' = -x / r^3, y'' = -y / r^3, from (0.3, 0) at (0, sqrt(1.7 / 0.3)): two bodies, eccentricity 0.7."""
-    return _orbit(0.7, t1)
+    return two_bodies(0.7, t1)
 
 
-@problem(tags=_ORBIT_TAGS, source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: D5")
+@problem(tags=_ORBIT_TAGS, source=f"{DETEST}: D5")
 def detest_d5(*, t1: float = 20.0) -> IVP:
     """x'' = -x / r^3, y'' = -y / r^3, from (0.1, 0) at (0, sqrt(1.9 / 0.1)): two bodies, eccentricity 0.9."""
-    return _orbit(0.9, t1)
+    return two_bodies(0.9, t1)
 
 
 # E: higher-order equations, as systems of (y, y')
@@ -67,7 +50,7 @@ def detest_d5(*, t1: float = 20.0) -> IVP:
 
 @problem(
     tags=["linear", "system", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: E1",
+    source=f"{DETEST}: E1",
 )
 def detest_e1(*, t1: float = 20.0) -> IVP:
     """y'' = -(y' / (t + 1) + (1 - 0.25 / (t + 1)^2) y): Bessel's equation of order 1/2, with origin shifted to -1.
@@ -89,21 +72,16 @@ def detest_e1(*, t1: float = 20.0) -> IVP:
 
 @problem(
     tags=["nonlinear", "system", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: E2",
+    source=f"{DETEST}: E2",
 )
 def detest_e2(*, t1: float = 20.0) -> IVP:
     """y'' = (1 - y^2) y' - y, from (2, 0): van der Pol's equation."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        a, b = y[..., 0], y[..., 1]
-        return xp.stack([b, (1 - a**2) * b - a], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[2.0, 0.0])
+    return van_der_pol(1.0, t1)
 
 
 @problem(
     tags=["nonlinear", "system", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: E3",
+    source=f"{DETEST}: E3",
 )
 def detest_e3(*, t1: float = 20.0) -> IVP:
     """y'' = y^3 / 6 - y + 2 sin(2.78535 t), from (0, 0): Duffing's equation."""
@@ -115,7 +93,7 @@ def detest_e3(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0, 0.0])
 
 
-@problem(tags=["nonlinear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: E4")
+@problem(tags=["nonlinear", "system", "nonstiff"], source=f"{DETEST}: E4")
 def detest_e4(*, t1: float = 20.0) -> IVP:
     """y'' = 0.032 - 0.4 y'^2, from (30, 0): a falling body with air resistance."""
 
@@ -131,7 +109,7 @@ def detest_e4(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[30.0, 0.0], exact=exact)
 
 
-@problem(tags=["nonlinear", "system", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: E5")
+@problem(tags=["nonlinear", "system", "nonstiff"], source=f"{DETEST}: E5")
 def detest_e5(*, t1: float = 20.0) -> IVP:
     """y'' = sqrt(1 + y'^2) / (25 - t), from (0, 0): a linear pursuit, which ends at t = 25."""
     if not 0 < t1 < 25:
@@ -161,7 +139,7 @@ def _folded(t: Any, xp: Any, period: float, t1: float) -> Any:
     return t
 
 
-@problem(tags=["linear", "system", "nonstiff", "oscillatory"], source="Enright & Pryce, ACM TOMS 13 (1987) 1-27: F1")
+@problem(tags=["linear", "system", "nonstiff", "oscillatory"], source=f"{ALGORITHM_648}: F1")
 def detest_f1(*, t1: float = 20.0) -> IVP:
     """y'' = 2 a y' - (pi^2 + a^2) y + 1 where floor(t) is even, - 1 where it is odd, a = 0.1, from (0, 0).
 
@@ -178,7 +156,7 @@ def detest_f1(*, t1: float = 20.0) -> IVP:
 
     def exact(t: Any) -> Any:
         # within a unit of time the deviation from sign / stiffness turns by half a period and grows by exp(a)
-        whole = np.floor(t)
+        whole = np.floor(t.real)  # formulas take complex times: so their slopes are checked
         sign, part = 1 - 2 * (whole % 2), t - whole
         limit = 2 / math.expm1(a)
         size = limit * np.exp(a * part) - (1 + limit) * np.exp(a * t)
@@ -188,7 +166,7 @@ def detest_f1(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0, 0.0], exact=exact, breaks=range(1, math.ceil(t1)))
 
 
-@problem(tags=["linear", "scalar", "nonstiff"], source="Enright & Pryce, ACM TOMS 13 (1987) 1-27: F2")
+@problem(tags=["linear", "scalar", "nonstiff"], source=f"{ALGORITHM_648}: F2")
 def detest_f2(*, t1: float = 20.0) -> IVP:
     """y' = 55 - 3 y / 2 where floor(t) is even, 55 - y / 2 where it is odd, y(0) = 110: jumps at t = 1, 2, 3, ..."""
 
@@ -198,7 +176,7 @@ def detest_f2(*, t1: float = 20.0) -> IVP:
         return xp.stack([xp.where(phase < 1, 55 - 1.5 * a, 55 - 0.5 * a)], -1)
 
     def exact(t: Any) -> Any:
-        whole = np.floor(t / 2)
+        whole = np.floor(t.real / 2)
         part = t - 2 * whole
         low, high = 110 / 3, 110.0
         start = (high + (low - high) * math.exp(-0.5) - low * math.exp(-2.0)) / -math.expm1(-2.0)
@@ -206,12 +184,12 @@ def detest_f2(*, t1: float = 20.0) -> IVP:
         middle = low + (start - low) * math.exp(-1.5)
         first = low + (start - low) * np.exp(-1.5 * part)
         second = high + (middle - high) * np.exp(-0.5 * (part - 1))
-        return np.where(part < 1, first, second)[:, None]
+        return np.where(part.real < 1, first, second)[:, None]
 
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[110.0], exact=exact, breaks=range(1, math.ceil(t1)))
 
 
-@problem(tags=["nonlinear", "system", "nonstiff", "oscillatory"], source="Enright & Pryce, ACM TOMS 13 (1987) 1-27: F3")
+@problem(tags=["nonlinear", "system", "nonstiff", "oscillatory"], source=f"{ALGORITHM_648}: F3")
 def detest_f3(*, t1: float = 20.0) -> IVP:
     """y'' = 0.01 y' (1 - y^2) - y - abs(sin(pi t)), from (0, 0): the force has kinks at t = 1, 2, 3, ..."""
 
@@ -223,7 +201,7 @@ def detest_f3(*, t1: float = 20.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0, 0.0], breaks=range(1, math.ceil(t1)))
 
 
-@problem(tags=["linear", "scalar", "nonstiff"], source="Enright & Pryce, ACM TOMS 13 (1987) 1-27: F4")
+@problem(tags=["linear", "scalar", "nonstiff"], source=f"{ALGORITHM_648}: F4")
 def detest_f4(*, t1: float = 20.0) -> IVP:
     """y' = -2 / 21 - 120 (t - 5) / (1 + 4 (t - 5)^2)^16 up to t = 10, -2 y beyond, y(0) = 1: a bump, then a jump."""
 
@@ -235,12 +213,12 @@ def detest_f4(*, t1: float = 20.0) -> IVP:
 
     def exact(t: Any) -> Any:
         bump = 1 - 2 * t / 21 + (1 + 4 * (t - 5) ** 2) ** -15.0 - 101**-15.0
-        return np.where(t > 10, np.exp(-2 * (t - 10)) / 21, bump)[:, None]
+        return np.where(t.real > 10, np.exp(-2 * (t - 10)) / 21, bump)[:, None]
 
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=exact, breaks=[10.0])
 
 
-@problem(tags=["linear", "scalar", "nonstiff"], source="Enright & Pryce, ACM TOMS 13 (1987) 1-27: F5")
+@problem(tags=["linear", "scalar", "nonstiff"], source=f"{ALGORITHM_648}: F5")
 def detest_f5(*, t1: float = 20.0) -> IVP:
     """y' = (p'(t) / c) y, p(t) = sum over i = 1..19 of abs(t - i)^(4/3), c = p(0), y(0) = 1.
 
@@ -257,7 +235,8 @@ def detest_f5(*, t1: float = 20.0) -> IVP:
         return xp.stack([4 / (3 * c) * slope * a], -1)
 
     def exact(t: Any) -> Any:
-        p = (np.abs(t[:, None] - np.arange(1, 20)) ** (4 / 3)).sum(axis=-1)
+        apart = t[:, None] - np.arange(1, 20)
+        p = ((apart * np.sign(apart.real)) ** (4 / 3)).sum(axis=-1)
         return np.exp((p - c) / c)[:, None]
 
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=exact, breaks=range(1, math.ceil(t1)))

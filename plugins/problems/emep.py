@@ -8,6 +8,8 @@ from typing import Any
 
 from odebench import IVP, Problem, hookimpl, problem
 
+from ._shared import TEST_SET, until
+
 _AIR, _OXYGEN, _KELVIN, _MIXING_HEIGHT = 2.55e19, 5.2e18, 298.0, 1.2e5
 
 
@@ -132,16 +134,9 @@ def _from(t: Any, start: float, xp: Any) -> Any:
     return 0.5 + 0.5 * (ahead / xp.sqrt(ahead * ahead))
 
 
-def _until(t: Any, end: float, xp: Any) -> Any:
-    """1 up to and at t = end, and 0 after."""
-    left = (end - t) + end * 2.0**-54
-    return 0.5 + 0.5 * (left / xp.sqrt(left * left))
-
-
 @problem(
     tags=["nonlinear", "system", "stiff", "large"],
-    source="Mazzia & Magherini, Test Set for IVP Solvers, release 2.4: emep; "
-    "Simpson, Andersson-Skold & Jenkin, EMEP MSC-W Note 2/93 (1993)",
+    source=f"{TEST_SET}: emep; Simpson, Andersson-Skold & Jenkin, EMEP MSC-W Note 2/93 (1993)",
 )
 def emep(*, t1: float = 417600.0) -> IVP:
     """66 species of the ozone chemistry of the lower air, from 4 h of the first day, 116 h of day and night in seconds.
@@ -173,7 +168,7 @@ def emep(*, t1: float = 417600.0) -> IVP:
             isno3h, isnirh, maro2h,
         ) = (y[..., i] for i in range(66))  # fmt: skip
 
-        light = sum(_from(t, d * day + 4 * hour, xp) * _until(t, d * day + 20 * hour, xp) for d in days)
+        light = sum(_from(t, d * day + 4 * hour, xp) * until(t, d * day + 20 * hour, xp) for d in days)
         clock = t - day * sum(_from(t, d * day, xp) for d in days if d > 0)  # seconds since midnight
         height = tilt + upright * xp.cos((1 + clock / 43200) * math.pi)
         slant = 1 / (1 + light * (height - 1))  # 1 in the dark, where the sun may stand at the horizon

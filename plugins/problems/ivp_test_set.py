@@ -7,13 +7,7 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, logarithmic_times, problem
 
-TEST_SET = "Mazzia & Magherini, Test Set for IVP Solvers, release 2.4"
-
-
-def _until(t: Any, end: float, xp: Any) -> Any:
-    """1 up to and at t = end, and 0 after."""
-    left = (end - t) + end * 2.0**-54
-    return 0.5 + 0.5 * (left / xp.sqrt(left * left))
+from ._shared import TEST_SET, expect_positive, until
 
 
 @problem(
@@ -43,7 +37,7 @@ def hires(*, t1: float = 321.8122) -> IVP:
         rhs=rhs,
         t_span=(0.0, t1),
         y0=[1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0057],
-        t_eval=logarithmic_times(0.0, t1, 1e-3),
+        t_eval=logarithmic_times(0.0, t1, 1e-3),  # a hundredth of the fastest time scale, 1 / 10
         invariants={"enzyme": lambda y: y[..., 6] + y[..., 7]},
     )
 
@@ -102,7 +96,7 @@ def pollution(*, t1: float = 60.0) -> IVP:
         rhs=rhs,
         t_span=(0.0, t1),
         y0=y0,
-        t_eval=logarithmic_times(0.0, t1, 1e-5),
+        t_eval=logarithmic_times(0.0, t1, 1e-5),  # when the two fastest, 1 / (4 10^11) and 1 / (5 10^6), are over
         invariants={
             "nitrogen": lambda y: y[..., 0] + y[..., 1] + y[..., 12] + y[..., 14] + y[..., 18] + 2 * y[..., 19],
             "sulphur": lambda y: y[..., 16] + y[..., 17],
@@ -134,7 +128,7 @@ def orego(*, s: float = 77.27, w: float = 0.161, q: float = 8.375e-6, t1: float 
 def robertson(*, k1: float = 0.04, k2: float = 3e7, k3: float = 1e4, t1: float = 40.0) -> IVP:
     """a' = -k1 a + k3 b c, b' = k1 a - k3 b c - k2 b^2, c' = k2 b^2, from (1, 0, 0): rates nine powers of ten apart.
 
-    The test set (rober) goes on to t1 = 1e11.
+    `rober` goes on to t1 = 1e11.
     """
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
@@ -146,9 +140,15 @@ def robertson(*, k1: float = 0.04, k2: float = 3e7, k3: float = 1e4, t1: float =
         rhs=rhs,
         t_span=(0.0, t1),
         y0=[1.0, 0.0, 0.0],
-        t_eval=logarithmic_times(0.0, t1, 1e-5),
+        t_eval=logarithmic_times(0.0, t1, 1e-5),  # a fiftieth of the time in which b settles, 1 / 2200
         invariants={"mass": lambda y: y[..., 0] + y[..., 1] + y[..., 2]},
     )
+
+
+@problem(tags=["nonlinear", "system", "stiff"], source=f"{TEST_SET}: rober; Robertson 1966")
+def rober(*, t1: float = 1e11) -> IVP:
+    """The equations and initial values of `robertson`, on to where nearly all has become c."""
+    return robertson(t1=t1)
 
 
 @problem(
@@ -170,7 +170,7 @@ def e5(*, t1: float = 1e13) -> IVP:
         rhs=rhs,
         t_span=(0.0, t1),
         y0=[1.76e-3, 0.0, 0.0, 0.0],
-        t_eval=logarithmic_times(0.0, t1, 1e-5),
+        t_eval=logarithmic_times(0.0, t1, 1e-5),  # a fifth of the fastest time scale, 1 / 20000
         invariants={"difference": lambda y: y[..., 1] - y[..., 2] - y[..., 3]},
     )
 
@@ -181,8 +181,7 @@ def e5(*, t1: float = 1e13) -> IVP:
 )
 def vdpol(*, epsilon: float = 1e-6, t1: float = 2.0) -> IVP:
     """x' = z, z' = ((1 - x^2) z - x) / epsilon, from (2, 0): van der Pol's oscillator in its own slow time."""
-    if epsilon <= 0:
-        raise ValueError(f"expected epsilon > 0, received {epsilon}")
+    expect_positive(epsilon=epsilon)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         x, z = y[..., 0], y[..., 1]
@@ -239,53 +238,6 @@ def pleiades(*, t1: float = 3.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=x0 + y0 + vx0 + vy0, invariants=_pleiades_invariants())
 
 
-@problem(
-    tags=["nonlinear", "system", "stiff", "oscillatory"],
-    source=f"{TEST_SET}: ring modulator; Horneber 1976; Kampowsky, Rentrop & Schmidt, Surv. Math. Ind. 2 (1992) 23-65",
-)
-def ring_modulator(*, cs: float = 2e-12, t1: float = 1e-3) -> IVP:
-    """Seven voltages and eight currents of a circuit of four diodes that mixes a signal of 1 kHz with one of 10 kHz.
-
-    From rest; cs is the capacity, in farads, that makes an ODE of the problem.
-    """
-    if cs <= 0:
-        raise ValueError(f"expected cs > 0, received {cs}")
-    c, cp, r, rp = 1.6e-8, 1e-8, 25e3, 50.0
-    lh, ls1, ls2, ls3 = 4.45, 0.002, 5e-4, 5e-4
-    rg1, rg2, rg3, ri, rc = 36.3, 17.3, 17.3, 50.0, 600.0
-    gamma, delta = 40.67286402e-9, 17.7493332
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        u1, u2, u3, u4, u5, u6, u7, i1, i2, i3, i4, i5, i6, i7, i8 = (y[..., k] for k in range(15))
-        signal, carrier = 0.5 * xp.sin(2e3 * math.pi * t), 2 * xp.sin(2e4 * math.pi * t)
-        q1 = gamma * (xp.exp(delta * (u3 - u5 - u7 - carrier)) - 1)
-        q2 = gamma * (xp.exp(delta * (-u4 + u6 - u7 - carrier)) - 1)
-        q3 = gamma * (xp.exp(delta * (u4 + u5 + u7 + carrier)) - 1)
-        q4 = gamma * (xp.exp(delta * (-u3 - u6 + u7 + carrier)) - 1)
-        return xp.stack(
-            [
-                (i1 - 0.5 * i3 + 0.5 * i4 + i7 - u1 / r) / c,
-                (i2 - 0.5 * i5 + 0.5 * i6 + i8 - u2 / r) / c,
-                (i3 - q1 + q4) / cs,
-                (-i4 + q2 - q3) / cs,
-                (i5 + q1 - q3) / cs,
-                (-i6 - q2 + q4) / cs,
-                (-u7 / rp + q1 + q2 - q3 - q4) / cp,
-                -u1 / lh,
-                -u2 / lh,
-                (0.5 * u1 - u3 - rg2 * i3) / ls2,
-                (-0.5 * u1 + u4 - rg3 * i4) / ls3,
-                (0.5 * u2 - u5 - rg2 * i5) / ls2,
-                (-0.5 * u2 + u6 - rg3 * i6) / ls3,
-                (-u1 + signal - (ri + rg1) * i7) / ls1,
-                (-u2 - (rc + rg1) * i8) / ls1,
-            ],
-            -1,
-        )
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0] * 15)
-
-
 @problem(tags=["nonlinear", "system", "stiff", "large"], source=f"{TEST_SET}: medical Akzo Nobel")
 def medical_akzo_nobel(*, n: int = 200, t1: float = 20.0) -> IVP:
     """Antibodies u that enter a tissue and bind to a substrate v there: u_t = u_xx - 100 u v, v_t = -100 u v.
@@ -303,7 +255,7 @@ def medical_akzo_nobel(*, n: int = 200, t1: float = 20.0) -> IVP:
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         u, v = [y[..., 2 * k] for k in range(n)], [y[..., 2 * k + 1] for k in range(n)]
-        border = [2 * _until(t, 5.0, xp), *u]
+        border = [2 * until(t, 5.0, xp), *u]
         parts = []
         for k in range(n):
             bound = 100 * (u[k] * v[k])
@@ -332,7 +284,7 @@ def beam(*, n: int = 40, t1: float = 5.0) -> IVP:
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         angle, speed = [y[..., k] for k in range(n)], [y[..., n + k] for k in range(n)]
-        force = 1.5 * xp.sin(t) ** 2 * _until(t, math.pi, xp)
+        force = 1.5 * xp.sin(t) ** 2 * until(t, math.pi, xp)
         bend = [angle[k + 1] - angle[k] for k in range(n - 1)]
         sine, cosine = [xp.sin(b) for b in bend], [xp.cos(b) for b in bend]
         pull = []
@@ -372,7 +324,6 @@ def beam(*, n: int = 40, t1: float = 5.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0] * (2 * n), breaks=[math.pi])
 
 
-# ring_modulator is not offered: in quadruple precision steps stay near 1e-10 s, and no reference was made
 @hookimpl
 def odebench_problems() -> list[Problem]:
     return [
@@ -380,6 +331,7 @@ def odebench_problems() -> list[Problem]:
         pollution,
         orego,
         robertson,
+        rober,
         e5,
         vdpol,
         pleiades,

@@ -6,17 +6,13 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, problem
 
-
-def _positive(**parameters: float) -> None:
-    for name, value in parameters.items():
-        if value <= 0:
-            raise ValueError(f"expected {name} > 0, received {value}")
+from ._shared import DETEST, expect_positive, two_bodies
 
 
 @problem(tags=["nonlinear", "system", "oscillatory", "conservative", "nonstiff"], source="Huygens 1673; textbook")
 def pendulum(*, gravity: float = 9.81, length: float = 1.0, angle: float = 2.0, t1: float = 10.0) -> IVP:
     """a' = w, w' = -(gravity / length) sin a, from an angle (in radians, 0 below) at rest."""
-    _positive(gravity=gravity, length=length)
+    expect_positive(gravity=gravity, length=length)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         return xp.stack([y[..., 1], -(gravity / length) * xp.sin(y[..., 0])], -1)
@@ -42,7 +38,7 @@ def double_pendulum(
     t1: float = 10.0,
 ) -> IVP:
     """A pendulum hung on a pendulum, let go at rest; the state is the two angles (0 below) and their speeds."""
-    _positive(length1=length1, length2=length2, mass1=mass1, mass2=mass2)
+    expect_positive(length1=length1, length2=length2, mass1=mass1, mass2=mass2)
     both = mass1 + mass2
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
@@ -71,7 +67,7 @@ def double_pendulum(
 )
 def rigid_body(*, inertia1: float = 0.5, inertia2: float = 2.0, inertia3: float = 3.0, t1: float = 20.0) -> IVP:
     """inertia1 w1' = (inertia2 - inertia3) w2 w3 and so on around, from (1, 0, 0.9): a body that spins freely."""
-    _positive(inertia1=inertia1, inertia2=inertia2, inertia3=inertia3)
+    expect_positive(inertia1=inertia1, inertia2=inertia2, inertia3=inertia3)
     a, b, c = (inertia2 - inertia3) / inertia1, (inertia3 - inertia1) / inertia2, (inertia1 - inertia2) / inertia3
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
@@ -91,30 +87,13 @@ def rigid_body(*, inertia1: float = 0.5, inertia2: float = 2.0, inertia3: float 
 
 @problem(
     tags=["nonlinear", "system", "oscillatory", "conservative", "nonstiff"],
-    source="Newton 1687; eccentricities 0.1, 0.3, ..., 0.9: Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: D1-D5",
+    source=f"Newton 1687; eccentricities 0.1, 0.3, ..., 0.9: {DETEST}: D1-D5",
 )
 def kepler(*, eccentricity: float = 0.6, t1: float = 20.0) -> IVP:
     """x'' = -x / r^3, y'' = -y / r^3, from an ellipse's nearest point, period 2 pi; state x, y, x', y'."""
     if not 0 <= eccentricity < 1:
         raise ValueError(f"expected eccentricity in [0, 1), received {eccentricity}")
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        a, b = y[..., 0], y[..., 1]
-        cubed = (a * a + b * b) ** 1.5
-        return xp.stack([y[..., 2], y[..., 3], -a / cubed, -b / cubed], -1)
-
-    def energy(y: Any) -> Any:
-        return 0.5 * (y[..., 2] ** 2 + y[..., 3] ** 2) - 1 / np.sqrt(y[..., 0] ** 2 + y[..., 1] ** 2)
-
-    return IVP(
-        rhs=rhs,
-        t_span=(0.0, t1),
-        y0=[1 - eccentricity, 0.0, 0.0, ((1 + eccentricity) / (1 - eccentricity)) ** 0.5],
-        invariants={
-            "energy": energy,
-            "angular_momentum": lambda y: y[..., 0] * y[..., 3] - y[..., 1] * y[..., 2],
-        },
-    )
+    return two_bodies(eccentricity, t1)
 
 
 @problem(

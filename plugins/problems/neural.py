@@ -7,6 +7,8 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, problem
 
+from . import _shared
+
 
 @problem(
     tags=["linear", "scalar", "nonstiff"],
@@ -31,16 +33,12 @@ def lagaris_1(*, t1: float = 1.0) -> IVP:
 
 
 @problem(
-    tags=["linear", "scalar", "nonstiff", "oscillatory"],
-    source="Lagaris, Likas & Fotiadis, IEEE Trans. Neural Networks 9 (1998) 987-1000: problem 2",
+    tags=["linear", "scalar", "nonstiff", "oscillatory", "duplicate"],
+    source="Lagaris, Likas & Fotiadis, IEEE Trans. Neural Networks 9 (1998) 987-1000: problem 2; damped-sine, shorter",
 )
 def lagaris_2(*, t1: float = 2.0) -> IVP:
     """y' = -y / 5 + exp(-t / 5) cos t, y(0) = 0: y = exp(-t / 5) sin t."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        return xp.stack([-y[..., 0] / 5 + xp.exp(-t / 5) * xp.cos(t)], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[0.0], exact=lambda t: (np.exp(-t / 5) * np.sin(t))[:, None])
+    return _shared.damped_sine(0.0, t1)
 
 
 @problem(
@@ -106,16 +104,7 @@ def cosine_integral(*, t1: float = 1.0) -> IVP:
 )
 def damped_sine(*, initial: float = 0.0, t1: float = 10.0) -> IVP:
     """y' = -y / 5 + exp(-t / 5) cos t, y(0) = initial: y = exp(-t / 5) (initial + sin t), lagaris_2 taken further."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        return xp.stack([-y[..., 0] / 5 + xp.exp(-t / 5) * xp.cos(t)], -1)
-
-    return IVP(
-        rhs=rhs,
-        t_span=(0.0, t1),
-        y0=[initial],
-        exact=lambda t: (np.exp(-t / 5) * (initial + np.sin(t)))[:, None],
-    )
+    return _shared.damped_sine(initial, t1)
 
 
 @hookimpl

@@ -6,11 +6,8 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, problem
 
-
-def _positive(**parameters: float) -> None:
-    for name, value in parameters.items():
-        if value <= 0:
-            raise ValueError(f"expected {name} > 0, received {value}")
+from . import _shared
+from ._shared import expect_positive
 
 
 @problem(tags=["linear", "system", "oscillatory", "conservative", "nonstiff"], source="Hooke's law")
@@ -34,7 +31,7 @@ def damped_oscillator(*, damping: float = 0.1, omega: float = 1.0, t1: float = 2
     """x' = v, v' = -2 damping omega v - omega^2 x, from x = 1 at rest; damping > 1 does not swing."""
     if damping < 0:
         raise ValueError(f"expected damping >= 0, received {damping}")
-    _positive(omega=omega)
+    expect_positive(omega=omega)
     rate = omega * abs((damping - 1) * (damping + 1)) ** 0.5  # of the swinging, or half the distance of the two rates
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
@@ -57,17 +54,12 @@ def damped_oscillator(*, damping: float = 0.1, omega: float = 1.0, t1: float = 2
 
 
 @problem(
-    tags=["nonlinear", "system", "oscillatory", "nonstiff"],
-    source="van der Pol, Phil. Mag. 2 (1926) 978-992; stiff for large mu",
+    tags=["nonlinear", "system", "oscillatory", "nonstiff", "duplicate"],
+    source="van der Pol, Phil. Mag. 2 (1926) 978-992; as it stands detest-e2, and stiff for large mu",
 )
 def van_der_pol(*, mu: float = 1.0, t1: float = 20.0) -> IVP:
     """x' = v, v' = mu (1 - x^2) v - x, from (2, 0): an oscillator that settles on a limit cycle."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        x, v = y[..., 0], y[..., 1]
-        return xp.stack([v, mu * (1 - x**2) * v - x], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[2.0, 0.0])
+    return _shared.van_der_pol(mu, t1)
 
 
 @problem(
@@ -100,7 +92,7 @@ def fitzhugh_nagumo(
     *, a: float = 0.7, b: float = 0.8, tau: float = 12.5, current: float = 0.5, t1: float = 100.0
 ) -> IVP:
     """v' = v - v^3 / 3 - w + current, w' = (v + a - b w) / tau, from (-1, 1): a nerve that fires again and again."""
-    _positive(tau=tau)
+    expect_positive(tau=tau)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         v, w = y[..., 0], y[..., 1]

@@ -1,15 +1,18 @@
 """Problems of one component."""
 
-import math
 from typing import Any
 
 import numpy as np
 
 from odebench import IVP, Problem, hookimpl, logarithmic_times, problem
 
+from . import _shared
+from ._shared import DETEST
+
 
 @problem(
-    tags=["linear", "scalar", "nonstiff"], source="exponential decay; with rate=2, t0=1, t1=5 the thread's second case"
+    tags=["linear", "scalar", "nonstiff", "duplicate"],
+    source="exponential decay; detest-a1 goes on to t1=20; with rate=2, t0=1, t1=5 the thread's second case",
 )
 def decay(*, rate: float = 1.0, t0: float = 0.0, t1: float = 2.0) -> IVP:
     """y' = -rate y, from the solution that is 1 at t = 0: y = exp(-rate t)."""
@@ -74,34 +77,19 @@ def bernoulli(*, t1: float = 10.0) -> IVP:
     return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=lambda t: 1 / (t - 1 + 2 * np.exp(-t))[:, None])
 
 
-@problem(
-    tags=["linear", "scalar", "nonstiff", "oscillatory"],
-    source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A3, shorter",
-)
+@problem(tags=["linear", "scalar", "nonstiff", "oscillatory", "duplicate"], source=f"{DETEST}: A3, shorter")
 def cosine_growth(*, t1: float = 10.0) -> IVP:
     """y' = y cos t, y(0) = 1: y = exp(sin t), growth and decay by turns."""
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        return xp.stack([y[..., 0] * xp.cos(t)], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[1.0], exact=lambda t: np.exp(np.sin(t))[:, None])
+    return _shared.cosine_growth(t1)
 
 
-@problem(tags=["nonlinear", "scalar", "nonstiff"], source="Hull et al., SIAM J. Numer. Anal. 9 (1972) 603-637: A5")
+@problem(tags=["nonlinear", "scalar", "nonstiff", "duplicate"], source=f"{DETEST}: A5")
 def spiral(*, t1: float = 20.0) -> IVP:
     """y' = (y - t) / (y + t), y(0) = 4: log(t^2 + y^2) / 2 + arctan(y / t) = log 4 + pi / 2 for t > 0.
 
     That is a spiral of radius 4 exp(pi / 2 - angle), which turns back where y = -t, at t = 29.84.
     """
-    turn = 4 * math.exp(0.75 * math.pi) / math.sqrt(2)
-    if not 0 < t1 < turn:
-        raise ValueError(f"expected t1 in (0, {turn:.4f}), where the solution is a function of t, received {t1}")
-
-    def rhs(t: Any, y: Any, xp: Any) -> Any:
-        a = y[..., 0]
-        return xp.stack([(a - t) / (a + t)], -1)
-
-    return IVP(rhs=rhs, t_span=(0.0, t1), y0=[4.0])
+    return _shared.spiral(t1)
 
 
 @problem(tags=["nonlinear", "scalar", "nonstiff"], source="a singularity in finite time; any textbook")

@@ -1,4 +1,7 @@
-"""STIFF DETEST, the stiff test set, families A to C; after TOMS 648 where that differs from the paper of 1975."""
+"""STIFF DETEST, the stiff test set, families A to C; after TOMS 648 where that differs from the paper of 1975.
+
+Solutions are compared from about a hundredth of the fastest time scale on, which a comment beside `t_eval` names.
+"""
 
 import math
 from typing import Any
@@ -7,8 +10,7 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, logarithmic_times, problem
 
-STIFF_DETEST = "Enright, Hull & Lindberg, BIT 15 (1975) 10-48; Enright & Pryce, ACM TOMS 13 (1987) 1-27"
-ALGORITHM_648 = "Enright & Pryce, ACM TOMS 13 (1987) 1-27"
+from ._shared import STIFF_DETEST
 
 
 @problem(tags=["linear", "system", "stiff"], source=f"{STIFF_DETEST}: A1")
@@ -24,7 +26,7 @@ def stiff_detest_a1(*, t1: float = 20.0) -> IVP:
         t_span=(0.0, t1),
         y0=[1.0, 1.0, 1.0, 1.0],
         exact=lambda t: np.stack([np.exp(-rate * t) for rate in rates], axis=-1),
-        t_eval=logarithmic_times(0.0, t1, 1e-4),  # 1 / 100
+        t_eval=logarithmic_times(0.0, t1, 1e-4),  # time scale 1 / 100
     )
 
 
@@ -42,7 +44,7 @@ def stiff_detest_a2(*, t1: float = 120.0) -> IVP:
         rhs=rhs,
         t_span=(0.0, t1),
         y0=[0.0] * 9,
-        t_eval=logarithmic_times(0.0, t1, 5e-6),  # 1 / 2000
+        t_eval=logarithmic_times(0.0, t1, 5e-6),  # time scale 1 / 2000
     )
 
 
@@ -74,7 +76,7 @@ def stiff_detest_a3(*, t1: float = 20.0) -> IVP:
         t_span=(0.0, t1),
         y0=[1.0, 1.0, 1.0, 1.0],
         exact=exact,
-        t_eval=logarithmic_times(0.0, t1, 1e-6),  # 1 / 10^4
+        t_eval=logarithmic_times(0.0, t1, 1e-6),  # time scale 1 / 10^4
     )
 
 
@@ -91,7 +93,7 @@ def stiff_detest_a4(*, t1: float = 1.0) -> IVP:
         t_span=(0.0, t1),
         y0=[1.0] * 10,
         exact=lambda t: np.stack([np.exp(-rate * t) for rate in rates], axis=-1),
-        t_eval=logarithmic_times(0.0, t1, 1e-7),  # 1 / 10^5
+        t_eval=logarithmic_times(0.0, t1, 1e-7),  # time scale 1 / 10^5
     )
 
 
@@ -116,7 +118,7 @@ def stiff_detest_b1(*, t1: float = 20.0) -> IVP:
         t_span=(0.0, t1),
         y0=[1.0, 0.0, 1.0, 0.0],
         exact=exact,
-        t_eval=logarithmic_times(0.0, t1, 1e-4),  # 1 / 141
+        t_eval=logarithmic_times(0.0, t1, 1e-4),  # time scale 1 / 141
     )
 
 
@@ -138,7 +140,7 @@ def _damped_oscillation_and_decays(alpha: float, t1: float) -> IVP:
         t_span=(0.0, t1),
         y0=[1.0] * 6,
         exact=exact,
-        t_eval=logarithmic_times(0.0, t1, 0.01 / math.hypot(10.0, alpha)),  # 1 / |-10 +- alpha i|
+        t_eval=logarithmic_times(0.0, t1, 0.01 / math.hypot(10.0, alpha)),  # time scale 1 / |-10 +- alpha i|
     )
 
 
@@ -182,7 +184,7 @@ def stiff_detest_c1(*, t1: float = 20.0) -> IVP:
         rhs=rhs,
         t_span=(0.0, t1),
         y0=[1.0, 1.0, 1.0, 1.0],
-        t_eval=logarithmic_times(0.0, t1, 1e-4),  # 1 / 100
+        t_eval=logarithmic_times(0.0, t1, 1e-4),  # time scale 1 / 100
     )
 
 
@@ -205,7 +207,7 @@ def _slow_drives_fast(beta: float, t1: float) -> IVP:
         rhs=rhs,
         t_span=(0.0, t1),
         y0=[1.0, 1.0, 1.0, 1.0],
-        t_eval=logarithmic_times(0.0, t1, 1e-4),  # 1 / 100
+        t_eval=logarithmic_times(0.0, t1, 1e-4),  # time scale 1 / 100
     )
 
 
