@@ -64,6 +64,8 @@ class Parameter:
             value = float(value)
         if isinstance(value, (list, tuple)):
             value = tuple(map(_plain, value)) if tuple in self.types else list(map(_plain, value))
+            if self.default and isinstance(self.default, tuple) and all(type(v) is float for v in self.default):
+                value = tuple(float(v) if type(v) is int else v for v in value)
         if (self.types or self.choices) and type(value) not in self.types:
             raise ValueError
         # a case's id and its row are JSON, which holds no NaN, no infinity and no objects

@@ -127,7 +127,7 @@ def test_the_command_certifies_and_says_how_well(tmp_path):
     again = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert "kept before" in again.stdout
     refused = subprocess.run([*command[:-2], "vdpol[epsilon=-1]"], env=environment, capture_output=True, text=True)
-    assert (refused.returncode, refused.stderr) == (2, "Error: problem 'vdpol': expected epsilon > 0, received -1.0\n")
+    assert (refused.returncode, refused.stderr) == (2, "Error: vdpol: expected epsilon > 0, received -1.0.\n")
 
 
 # -- the built-in problems --------------------------------------------------------------------------------------------

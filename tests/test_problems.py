@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from odebench import references
+from odebench.errors import BadProblem
 from odebench.host import Host
 
 HOST = Host()
@@ -131,5 +132,5 @@ def test_the_stiff_linear_system_has_the_eigenvalues_that_are_chosen(chosen):
 
 @pytest.mark.parametrize("wrong", [(), (-1.0,), (-1.0, 0.0), (-1.0, 2.0), (-1.0, "fast"), (-1.0, True)])
 def test_eigenvalues_that_are_no_two_negative_numbers_are_refused(wrong):
-    with pytest.raises(ValueError, match="expected eigenvalues as two numbers below 0 or more"):
+    with pytest.raises(BadProblem, match="expected eigenvalues as two numbers below 0 or more"):
         PROBLEMS["stiff-linear"](eigenvalues=wrong)

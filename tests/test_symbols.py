@@ -110,7 +110,7 @@ def test_show_takes_parameters_and_writes_latex(tmp_path):
     for wrong, says in {
         "van-der-pol[mu=[1,2]]": "expected one value a parameter",
         "van-der-pol[nu=1]": "has no parameter 'nu'",
-        "vdpol[epsilon=-1]": "problem 'vdpol': expected epsilon > 0, received -1.0",
+        "vdpol[epsilon=-1]": "vdpol: expected epsilon > 0, received -1.0",
         "detest-f1": "it branches on the time or the state",
     }.items():
         done = show(wrong, "--latex", directory=tmp_path)

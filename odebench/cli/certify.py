@@ -11,18 +11,24 @@ from .options import debug_option, open_host, plugin_option
 
 
 @click.command()
-@click.argument("problems", nargs=-1, required=True, metavar="PROBLEM...")
+@click.argument("problems", nargs=-1, metavar="[PROBLEM]...")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep them. [default: the cache]"
 )
 @click.option(
     "--steps", type=click.IntRange(1), help="Steps an implicit method may take. [default: as many as in a run]"
 )
+@click.option("--all", "everything", is_flag=True, help="Every problem there is.")
 @click.option("--again", is_flag=True, help="Also where there is a reference already.")
 @plugin_option
 @debug_option
 def certify(
-    problems: tuple[str, ...], output: Path | None, steps: int | None, again: bool, plugins: tuple[str, ...]
+    problems: tuple[str, ...],
+    output: Path | None,
+    steps: int | None,
+    everything: bool,
+    again: bool,
+    plugins: tuple[str, ...],
 ) -> None:
     """Make reference solutions of problems without an exact one: what two methods in quadruple precision agree on.
 
@@ -36,15 +42,18 @@ def certify(
     """
     from .. import certification
     from ..cases import Variants, selection_text
-    from ..report.catalogue import made
     from ..report.progress import bar
 
     host = open_host(plugins)
+    if everything == bool(problems):
+        raise click.UsageError("name the problems, or take --all of them.")
+    # what is another problem's solution is found under that one's name
+    problems = problems or tuple(p.name for p in host.problems.values() if "duplicate" not in p.tags)
     failed = False
     for variant in Variants(problems, host.problem):
         problem = host.problem(variant.name)
         label = selection_text(variant.name, {k: v for k, v in variant.params.items() if v != problem.resolve({})[k]})
-        ivp = made(problem, variant.params)
+        ivp = problem(**variant.params)
         if ivp.exact is not None:
             click.echo(f"{label}: has an exact solution")
             continue

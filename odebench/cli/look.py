@@ -46,7 +46,9 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw the problem's solution into FILE (.png, .svg or .pdf). Needs matplotlib.",
+    is_flag=False,
+    flag_value=Path(),
+    help="Draw the problem's solution into FILE (.png, .svg or .pdf). Needs matplotlib. [default: its name, .png]",
 )
 @plugin_option
 @debug_option
@@ -72,8 +74,9 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
         ivp = catalogue.selected_ivp(host, name)
         with bar(name) as progress:
             reference = references.reference(ivp, progress)
-        figures.save(figures.solution(name, ivp, reference.y), plot)
-        click.echo(f"figure       {plot}")
+        path = plot if plot.name else Path(f"{name.partition('[')[0]}.png")
+        figures.save(figures.solution(name, ivp, reference.y), path)
+        click.echo(f"figure       {path}")
 
 
 @click.command()

@@ -10,7 +10,7 @@ from typing import Any
 from .. import certification, suites
 from ..backends import Array
 from ..cases import parse_selection, selection_text, value_text
-from ..errors import BadParameter, BadSelection, UnknownName
+from ..errors import BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
@@ -97,15 +97,7 @@ def show(host: Host, selection: str) -> str:
 def selected_ivp(host: Host, selection: str) -> IVP:
     """The one problem selected. Raises what `show` does."""
     name, given = _selected(selection)
-    return made(host.problem(name), given)
-
-
-def made(problem: Problem, parameters: Mapping[str, Any]) -> IVP:
-    """The problem with these parameters. Raises `BadParameter` where it refuses their values by a `ValueError`."""
-    try:
-        return problem(**parameters)
-    except ValueError as error:
-        raise BadParameter(f"problem {problem.name!r}: {error}") from error
+    return host.problem(name)(**given)
 
 
 def latex(host: Host, selection: str) -> str:
@@ -137,9 +129,11 @@ def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> s
             "",
         ]
     if isinstance(thing, Problem):
-        ivp = made(thing, parameters)
+        ivp = thing(**parameters)
         lines += ["equations", *(f"  {line}" for line in _equations(ivp)), ""]
         lines += [f"states       {ivp.n_states}", f"time span    [{ivp.t_span[0]:g}, {ivp.t_span[1]:g}]"]
+        lines += [f"compared at  {_grid(ivp.t_eval)}"]
+        lines += [f"weights      {_few(ivp.weights)}"] if ivp.weights is not None else []
         lines += [f"initial      {_few(ivp.y0)}", f"reference    {_reference(ivp)}"]
         lines += [f"invariants   {', '.join(ivp.invariants)}"] if ivp.invariants else []
         lines += [f"breaks       at t = {_few(ivp.breaks)}"] if ivp.breaks else []
@@ -169,6 +163,19 @@ def _reference(ivp: IVP) -> str:
     if ivp.n_states > certification.MOST_STATES:
         return f"in double precision, error unknown: no formula, and more than {certification.MOST_STATES} states"
     return "no formula known; certified when it is first used"
+
+
+def _grid(times: Array) -> str:
+    """How the times lie at which solutions are compared."""
+    import numpy as np
+
+    gaps, since = np.diff(times), times[1:] - times[0]
+    how = "chosen one by one"
+    if np.allclose(gaps, gaps[0], rtol=1e-6):
+        how = "equally spaced"
+    elif np.allclose(np.diff(np.log(since)), np.log(since[1] / since[0]), rtol=1e-6):
+        how = f"logarithmically spaced from {since[0]:g} after the start"
+    return f"{times.size} times, {how}"
 
 
 def _equations(ivp: IVP) -> list[str]:

@@ -130,6 +130,7 @@ def robertson(*, k1: float = 0.04, k2: float = 3e7, k3: float = 1e4, t1: float =
 
     `rober` goes on to t1 = 1e11.
     """
+    expect_positive(k1=k1, k2=k2, k3=k3)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         a, b, c = y[..., 0], y[..., 1], y[..., 2]

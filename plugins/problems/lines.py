@@ -6,6 +6,8 @@ import numpy as np
 
 from odebench import IVP, Problem, hookimpl, problem
 
+from ._shared import expect_positive
+
 
 def _at_least(least: int, n: int) -> None:
     if n < least:
@@ -61,6 +63,7 @@ def advection(*, n: int = 100, t1: float = 1.0) -> IVP:
 def allen_cahn(*, n: int = 100, diffusion: float = 0.01, t1: float = 4.0) -> IVP:
     """u_t = diffusion u_xx + u - u^3 on [0, 1], no flux at either end, from 0.5 cos(2 pi x) + 0.1, at n points."""
     _at_least(3, n)
+    expect_positive(diffusion=diffusion)
     x = np.arange(n) / (n - 1)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:

@@ -13,6 +13,7 @@ from ._shared import expect_positive
 @problem(tags=["linear", "system", "oscillatory", "conservative", "nonstiff"], source="Hooke's law")
 def harmonic_oscillator(*, omega: float = 1.0, periods: float = 2.0) -> IVP:
     """x' = v, v' = -omega^2 x, from x = 1 at rest, over a number of periods."""
+    expect_positive(omega=omega, periods=periods)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         return xp.stack([y[..., 1], -(omega**2) * y[..., 0]], -1)

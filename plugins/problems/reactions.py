@@ -4,6 +4,8 @@ from typing import Any
 
 from odebench import IVP, Problem, hookimpl, problem
 
+from ._shared import expect_positive
+
 
 @problem(
     tags=["nonlinear", "system", "nonstiff"],
@@ -19,6 +21,7 @@ def michaelis_menten(
     t1: float = 5.0,
 ) -> IVP:
     """S + E <-> C -> E + P by mass action, from (S, E, C, P) = (substrate, enzyme, 0, 0): an enzyme at work."""
+    expect_positive(binding=binding, unbinding=unbinding, catalysis=catalysis, substrate=substrate, enzyme=enzyme)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         s, e, c = y[..., 0], y[..., 1], y[..., 2]
@@ -42,6 +45,7 @@ def michaelis_menten(
 )
 def brusselator(*, a: float = 1.0, b: float = 3.0, t1: float = 20.0) -> IVP:
     """x' = a + x^2 y - (b + 1) x, y' = b x - x^2 y, from (1.5, 3): a reaction that settles on a limit cycle."""
+    expect_positive(a=a, b=b)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         x, z = y[..., 0], y[..., 1]

@@ -7,7 +7,7 @@ import numpy as np
 from odebench import IVP, Problem, hookimpl, logarithmic_times, problem
 
 from . import _shared
-from ._shared import DETEST
+from ._shared import DETEST, expect_positive
 
 
 @problem(
@@ -122,6 +122,7 @@ def flame(*, delta: float = 1e-4) -> IVP:
 @problem(tags=["linear", "scalar", "stiff"], source="Prothero & Robinson, Math. Comp. 28 (1974) 145-162, with sin")
 def prothero_robinson(*, stiffness: float = 1000.0, t1: float = 10.0) -> IVP:
     """y' = -stiffness (y - sin t) + cos t, y(0) = 0: y = sin t whatever the stiffness, which reduces orders."""
+    expect_positive(stiffness=stiffness)
 
     def rhs(t: Any, y: Any, xp: Any) -> Any:
         return xp.stack([-stiffness * (y[..., 0] - xp.sin(t)) + xp.cos(t)], -1)
