@@ -30,10 +30,10 @@ def thread_a(
 ) -> Solution:
     """The question's network, fault and all: relu on every layer, and a derivative taken by the wrong variable.
 
-    The loss is mean((y' - f(t, y))^2) + (y(t0) - y0)^2 on t0, t0 + step, ..., t1. But what stands for y' is the gradient
-    of sum(prediction) by the prediction itself, which is 1 whatever the weights. On y' = -y, y(0) = 1 the loss asks for
-    y = -1 everywhere but at 0. The relu at the output cannot go below 0; where it is 0 it passes no gradient back, and
-    there training ends: loss (1 + 0)^2 + (0 - 1)^2 = 2 exactly. docs/thread.md measures it.
+    The loss is mean((y' - f(t, y))^2) + (y(t0) - y0)^2 on t0, t0 + step, ..., t1. But what stands for y' is the
+    gradient of sum(prediction) by the prediction itself, which is 1 whatever the weights. On y' = -y, y(0) = 1 the loss
+    asks for y = -1 everywhere but at 0. The relu at the output cannot go below 0; where it is 0 it passes no gradient
+    back, and there training ends: loss (1 + 0)^2 + (0 - 1)^2 = 2 exactly. docs/thread.md measures it.
 
     The defaults are the thread's program, and stay so. derivative: prediction, as there, or time, as was meant.
     activation: of the hidden layers; output_activation: of the last. step: of the grid. Of systems the squares of the

@@ -31,14 +31,15 @@ def thread_b(
 ) -> Solution:
     """The answer's network: differences of the prediction over the grid stand for y', 1-8-1 tanh.
 
-    The loss is the sum of ((y_n - y_{n-1}) / step - f(t_n, y_n))^2 over the grid, plus (y(t0) - y0)^2. It is zero for the
-    implicit Euler method's solution, so that is what training comes to, with its error: 0.0177 on y' = -y and step
+    The loss is the sum of ((y_n - y_{n-1}) / step - f(t_n, y_n))^2 over the grid, plus (y(t0) - y0)^2. It is zero for
+    the implicit Euler method's solution, so that is what training comes to, with its error: 0.0177 on y' = -y and step
     0.1, whatever the network.
 
-    The defaults are the thread's program, and stay so; it says "tanh activations" and leaves open whether the output has
-    one: by default it has none. difference: where the difference is held against f: at the end of each step (backward,
-    as there), at its start (forward, explicit Euler) or, with the mean of both states, in its middle (central, the
-    implicit midpoint rule). reduction: the residuals are summed, as there, or averaged. All else is as in thread-a.
+    The defaults are the thread's program, and stay so; it says "tanh activations" and leaves open whether the output
+    has one: by default it has none. difference: where the difference is held against f: at the end of each step
+    (backward, as there), at its start (forward, explicit Euler) or, with the mean of both states, in its middle
+    (central, the implicit midpoint rule). reduction: the residuals are summed, as there, or averaged. All else is as in
+    thread-a.
     """
     import torch
 

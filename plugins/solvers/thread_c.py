@@ -29,8 +29,8 @@ def thread_c(
 ) -> Solution:
     """The last post's network: the gradient of the prediction by time stands for y', 1-8-1 tanh, Adam at 0.1.
 
-    The loss is mean((f(t, y) - y')^2) over t0, t0 + step, ..., t1, plus mean((y(t0) - y0)^2). In the thread the equation
-    is y' = -2y on [1, 5], which here is the problem decay[rate=2,t0=1,t1=5].
+    The loss is mean((f(t, y) - y')^2) over t0, t0 + step, ..., t1, plus mean((y(t0) - y0)^2). In the thread the
+    equation is y' = -2y on [1, 5], which here is the problem decay[rate=2,t0=1,t1=5].
 
     The defaults are the thread's program, and stay so; of its second layer only `Dense(8, 1)` can be told, so it has
     no activation. epochs: the code says 100, the post speaks of 10. All else is as in thread-a.
