@@ -240,3 +240,15 @@ def test_a_right_hand_side_that_takes_no_tensors_is_unsupported():
     ivp = IVP(rhs=lambda t, y, xp: -y if xp is np else y[..., 0], t_span=(0, 1), y0=[1])
     with pytest.raises(Unsupported, match=r"returned shape \(3,\), not \(3, 1\)"):
         run(ivp)
+
+
+def test_a_gpu_that_is_not_there_is_unsupported(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(Unsupported, match="torch sees no GPU on this machine; take device=cpu"):
+        run(device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("parameters", [{}, {"strategy": "stochastic"}, {"optimizer": "bfgs", "dt": 0.05}], ids=str)
+def test_on_a_gpu(parameters):
+    assert error(run(device="cuda", **parameters)) <= 0.03

@@ -135,7 +135,7 @@ def at_least_one(**sizes: int) -> None:
 
 def expect_batches(ivp: IVP, t: torch.Tensor) -> None:
     """Raise `Unsupported` where the right-hand side cannot take the times (n, 1) as a batch of torch's tensors."""
-    y = torch.tensor(ivp.y0.tolist(), dtype=torch.float64).expand(len(t), -1)
+    y = torch.tensor(ivp.y0.tolist(), dtype=torch.float64, device=t.device).expand(len(t), -1)
     try:
         slope = ivp.rhs(t[:, 0], y, torch)
         shape = tuple(slope.shape)

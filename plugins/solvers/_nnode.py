@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from odebench import IVP, Array, Diverged, Monitor, Solution
+from odebench import IVP, Array, Diverged, Monitor, Solution, Unsupported
 
 from . import _flux
 
@@ -57,12 +57,16 @@ GAUSS = torch.tensor([*_GAUSS, 0.417959183673469387755102040816327, *reversed(_G
 class Trial:
     """y0 + (t - t0) N(t), which has the initial value whatever the weights of the network N."""
 
-    def __init__(self, ivp: IVP, activation: str, width: int, depth: int, seed: int, *, autodiff: bool) -> None:
+    def __init__(
+        self, ivp: IVP, activation: str, width: int, depth: int, seed: int, *, autodiff: bool, device: str = "cpu"
+    ) -> None:
         _flux.at_least_one(width=width, depth=depth)
-        self.ivp, self.autodiff = ivp, autodiff
+        if device == "cuda" and not torch.cuda.is_available():
+            raise Unsupported("device=cuda, and torch sees no GPU on this machine; take device=cpu")
+        self.ivp, self.autodiff, self.device = ivp, autodiff, device
         self.chance = torch.Generator().manual_seed(seed)  # of weights and times: nothing else draws from it
-        self.network = _network(ivp.n_states, activation, width, depth, self.chance)
-        self._t0, self._y0 = _flux.initial(ivp)
+        self.network = _network(ivp.n_states, activation, width, depth, self.chance).to(device)
+        self._t0, self._y0 = (value.to(device) for value in _flux.initial(ivp))
 
     def __call__(self, t: torch.Tensor) -> torch.Tensor:
         """The states (n, d) at times (n, 1)."""
@@ -81,12 +85,12 @@ class Trial:
     def dense(self, t: Array) -> Array:
         """The states (n, d) at times (n,), in numpy."""
         with torch.no_grad():
-            y: Array = self(torch.from_numpy(np.array(t, dtype=np.float64))[:, None]).numpy()
+            y: Array = self(torch.tensor(t.tolist(), dtype=torch.float64, device=self.device)[:, None]).cpu().numpy()
         return y
 
     def uniform(self, n: int, low: float, high: float) -> torch.Tensor:
         """Random times between two, (n, 1)."""
-        return low + (high - low) * torch.rand(n, 1, generator=self.chance, dtype=torch.float64)
+        return low + (high - low) * torch.rand(n, 1, generator=self.chance, dtype=torch.float64).to(self.device)
 
 
 def _network(n_states: int, activation: str, width: int, depth: int, chance: torch.Generator) -> torch.nn.Sequential:
@@ -107,7 +111,7 @@ def _network(n_states: int, activation: str, width: int, depth: int, chance: tor
 def on_grid(trial: Trial, dt: float | None) -> Loss:
     """GridTraining: the mean over t0, t0 + dt, ..."""
     t0, t1 = trial.ivp.t_span
-    times = _flux.grid(trial.ivp, (t1 - t0) / 99 if dt is None else dt)
+    times = _flux.grid(trial.ivp, (t1 - t0) / 99 if dt is None else dt).to(trial.device)
     return lambda: (trial.squares(times).mean(), times)
 
 
@@ -138,11 +142,17 @@ def weighted_interval(trial: Trial, points: int, weights: Sequence[float]) -> Lo
 def quadrature(trial: Trial, abstol: float, reltol: float, most: int) -> Loss:
     """QuadratureTraining: the integral of the residual's fourth power, in at most about `most` points."""
     t0, t1 = trial.ivp.t_span
-    return lambda: integrate(lambda t: trial.squares(t).square(), t0, t1, abstol, reltol, most)
+    return lambda: integrate(lambda t: trial.squares(t).square(), t0, t1, abstol, reltol, most, trial.device)
 
 
 def integrate(
-    f: Callable[[torch.Tensor], torch.Tensor], a: float, b: float, abstol: float, reltol: float, most: int
+    f: Callable[[torch.Tensor], torch.Tensor],
+    a: float,
+    b: float,
+    abstol: float,
+    reltol: float,
+    most: int,
+    device: str = "cpu",
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The integral of f, times (n, 1) -> (n,), over [a, b], differentiable; and the times it was taken at, (m, 1).
 
@@ -151,14 +161,15 @@ def integrate(
     scaled down as in QUADPACK.
     """
     parts: list[tuple[float, float, float, torch.Tensor, torch.Tensor]] = []
+    nodes, weights, weights_of_gauss = (values.to(device) for values in (NODES, KRONROD, GAUSS))
     asked, cuts = 0, [a, b]
     while True:
-        edges = torch.tensor(cuts, dtype=torch.float64)
+        edges = torch.tensor(cuts, dtype=torch.float64, device=device)
         centre, half = (edges[1:] + edges[:-1])[:, None] / 2, edges.diff()[:, None] / 2
-        times = centre + half * NODES
+        times = centre + half * nodes
         asked += times.numel()
         values = f(times.reshape(-1, 1)).reshape(times.shape)
-        kronrod, gauss = half[:, 0] * (values @ KRONROD), half[:, 0] * (values @ GAUSS)
+        kronrod, gauss = half[:, 0] * (values @ weights), half[:, 0] * (values @ weights_of_gauss)
         errors = (kronrod - gauss).abs().detach().tolist()
         for k, (low, high) in enumerate(itertools.pairwise(cuts)):
             heapq.heappush(parts, (-errors[k], low, high, kronrod[k], times[k]))
@@ -186,11 +197,12 @@ def train(
     Raises `Diverged` where the loss is no longer finite.
     """
     _flux.at_least_one(epochs=epochs)
-    _flux.expect_batches(trial.ivp, torch.linspace(*trial.ivp.t_span, 3, dtype=torch.float64)[:, None])
+    few = torch.linspace(*trial.ivp.t_span, 3, dtype=torch.float64, device=trial.device)[:, None]
+    _flux.expect_batches(trial.ivp, few)
 
     def report(epoch: int, value: float, times: torch.Tensor) -> None:
         if monitor is not None:
-            monitor(epoch, value, trial.dense, network=trial.network, points=times[:, 0].detach().numpy())
+            monitor(epoch, value, trial.dense, network=trial.network, points=times[:, 0].detach().cpu().numpy())
 
     if optimizer == "adam":
         final_loss, done = _adam(trial, loss, epochs, learning_rate, abstol, report)
@@ -239,7 +251,7 @@ def _quasi_newton(
     done = 0
 
     def set_weights(x: Array) -> None:
-        torch.nn.utils.vector_to_parameters(torch.from_numpy(x.copy()), weights)
+        torch.nn.utils.vector_to_parameters(torch.tensor(x.tolist(), dtype=torch.float64, device=trial.device), weights)
 
     def value_and_gradient(x: Array) -> tuple[float, Array]:
         nonlocal latest
@@ -250,7 +262,7 @@ def _quasi_newton(
         gradient = torch.cat([w.grad.flatten() for w in weights if w.grad is not None])
         if not (math.isfinite(value.item()) and gradient.isfinite().all()):
             return math.inf, np.zeros(x.size)  # the line search went too far
-        return value.item(), gradient.numpy()
+        return value.item(), gradient.cpu().numpy()
 
     def after_a_step(intermediate_result: Any) -> None:
         nonlocal done
@@ -260,7 +272,7 @@ def _quasi_newton(
         if intermediate_result.fun < abstol:
             raise StopIteration
 
-    start = torch.cat([w.detach().flatten() for w in weights]).numpy()
+    start = torch.cat([w.detach().flatten() for w in weights]).cpu().numpy()
     first, _ = value_and_gradient(start)
     if not math.isfinite(first):
         raise Diverged("the loss is not finite at epoch 0, with the first weights. Try a shorter span, or another seed")

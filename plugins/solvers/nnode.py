@@ -33,6 +33,7 @@ def nnode(
     learning_rate: float = 0.1,
     abstol: float = 1e-6,
     reltol: float = 1e-3,
+    device: Literal["cpu", "cuda"] = "cpu",
     seed: int = 0,
     monitor: Monitor | None = None,
 ) -> Solution:
@@ -60,7 +61,7 @@ def nnode(
         strategy = "quadrature" if dt is None else "grid"
     if dt is not None and strategy != "grid":
         raise ValueError(f"dt is for strategy=grid, received strategy={strategy}; leave out either")
-    trial = _nnode.Trial(ivp, activation, width, depth, seed, autodiff=autodiff)
+    trial = _nnode.Trial(ivp, activation, width, depth, seed, autodiff=autodiff, device=device)
     if strategy == "quadrature":
         loss = _nnode.quadrature(trial, abstol, reltol, most=epochs)
     elif strategy == "grid":
