@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .recording import Scalar, Tape
+from .program import Scalar, Tape
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 from . import quadruple, tableaux
 from .backends import Array
 from .model import IVP
-from .recording import Program, Untraceable
+from .program import Program, Untraceable
 
 SHIPPED = "odebench_plugins.references"
 CACHE_VARIABLE = "ODEBENCH_CACHE"

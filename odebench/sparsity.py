@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .backends import Array, IndexArray, RightHandSide
-from .recording import RULES, Untraceable
+from .program import RULES, Untraceable
 
 
 def pattern(rhs: RightHandSide, n_states: int) -> tuple[IndexArray, IndexArray] | None:

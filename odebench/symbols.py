@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .recording import Program, Untraceable
+from .program import Program, Untraceable
 
 if TYPE_CHECKING:
     import sympy

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 from odebench.backends import MOST_RECORDED_STATES, SCALAR_STATES, fast_jac, fast_rhs
 from odebench.host import Host
-from odebench.recording import RULES
+from odebench.program import RULES
 
 PROBLEMS = {name: problem() for name, problem in Host().problems.items()}
 FUNCTIONS = [name for name in RULES if name not in ("add", "sub", "mul", "truediv", "pow", "neg")]

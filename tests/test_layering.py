@@ -9,7 +9,7 @@ import odebench
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    ["errors", "recording", "measurement", "memory", "timing", "environment"],
+    ["errors", "program", "measurement", "memory", "timing", "environment"],
     ["backends", "parameters"],
     ["sparsity", "tableaux"],
     ["model", "accuracy"],

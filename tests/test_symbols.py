@@ -10,7 +10,7 @@ import pytest
 
 from odebench import IVP
 from odebench.host import Host
-from odebench.recording import RULES, Untraceable
+from odebench.program import RULES, Untraceable
 from odebench.symbols import equations
 
 PROBLEMS = {name: problem() for name, problem in sorted(Host().problems.items())}

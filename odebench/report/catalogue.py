@@ -14,7 +14,7 @@ from ..errors import BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
 from ..parameters import NamedFunction
-from ..recording import Untraceable
+from ..program import Untraceable
 
 _EQUATIONS, _WIDEST, _NUMBERS = 20, 240, 10  # equations, letters of one, and numbers in a row that one reads
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
 
-from odebench import IVP, recording
+from odebench import IVP, program
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
@@ -152,8 +152,8 @@ def test_fast_over_numpy(benchmark, paired, figure):
     """`ivp.f` against the same right-hand side on numpy arrays, on every traceable problem of 2 to 10 states."""
 
     def traced(ivp):
-        with suppress(recording.Untraceable):
-            recording.Program(ivp.rhs, ivp.n_states)
+        with suppress(program.Untraceable):
+            program.Program(ivp.rhs, ivp.n_states)
             return True
 
     ratios = {}
