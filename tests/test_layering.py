@@ -12,6 +12,8 @@ FLOORS = [
     ["errors", "backends", "measurement", "memory", "timing", "environment"],
     ["parameters", "sparsity", "tableaux"],
     ["model", "accuracy"],
+    ["collocation"],
+    ["certificate"],
     ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],
     ["cases", "references", "suites"],
