@@ -59,6 +59,8 @@ class Measurement:
     invariant_drift: float | None = None
     max_between_error: float | None = None
     max_residual: float | None = None
+    error_bound: float | None = None
+    error_bound_kind: str | None = None
     reference: str | None = None
     reference_error: float | None = None
     rhs_calls: float | None = None
