@@ -27,9 +27,13 @@ def integrated(host, ivp, rtol, method="Radau"):
     return solution.y, solution.dense
 
 
+def good(host, ivp):
+    return ivp.exact or integrated(host, ivp, 1e-8)[1]
+
+
 def off_by_a_wave(host, ivp):
     """As a network that is nearly trained: smooth, everywhere a little off, at the start too."""
-    _, dense = integrated(host, ivp, 1e-10)
+    dense = good(host, ivp)
     t0, t1 = ivp.t_span
 
     def wavy(t):
@@ -40,13 +44,14 @@ def off_by_a_wave(host, ivp):
 
 def straight_lines(host, ivp):
     """A kink at every time of t_eval."""
-    y, _ = integrated(host, ivp, 1e-6)
+    y = good(host, ivp)(ivp.t_eval)
+    y[1:] *= 1 + 1e-6
     return y, lambda t: np.stack([np.interp(t, ivp.t_eval, component) for component in y.T], axis=-1)
 
 
 def with_a_jump(host, ivp):
     """As the windows of a method that does not join them."""
-    y, dense = integrated(host, ivp, 1e-8)
+    dense = good(host, ivp)
     middle = sum(ivp.t_span) / 2
 
     def jumping(t):
@@ -56,8 +61,8 @@ def with_a_jump(host, ivp):
 
 
 SOLUTIONS = {
-    "integrated": lambda host, ivp: integrated(host, ivp, 1e-6),
-    "integrated closely": lambda host, ivp: integrated(host, ivp, 1e-9, "DOP853" if ivp.n_states < 3 else "Radau"),
+    "integrated": lambda host, ivp: integrated(host, ivp, 1e-5),
+    "integrated closely": lambda host, ivp: integrated(host, ivp, 1e-9, "LSODA"),
     "a wave": off_by_a_wave,
     "straight lines": straight_lines,
     "a jump": with_a_jump,
@@ -116,24 +121,24 @@ def test_on_nonlinear_problems_it_is_an_estimate_of_the_error(host):
 
 
 def collocated_at_few_points(ivp, points):
-    """A polynomial that satisfies the equation at these points as nearly as it can: all but no loss, and wrong."""
+    """A polynomial that satisfies a scalar linear equation at these points: no loss, and a wrong solution."""
     t0, t1 = ivp.t_span
     x = np.linspace(t0, t1, points)
     powers = np.vander((x - t0) / (t1 - t0), points + 1, increasing=True)
     slopes = np.zeros_like(powers)
     slopes[:, 1:] = powers[:, :-1] * np.arange(1, points + 1) / (t1 - t0)
-    rates = ivp.rhs(x[:, None], np.ones((points, 1)), np) - ivp.rhs(x[:, None], np.zeros((points, 1)), np)
+    forcing = ivp.rhs(x, np.zeros((points, 1)), np)
+    rates = ivp.rhs(x, np.ones((points, 1)), np) - forcing
     start = np.eye(1, points + 1)
-    matrix = np.concatenate([start, slopes - rates * powers])
-    forcing = ivp.rhs(x[:, None], np.zeros((points, 1)), np)
-    coefficients = np.linalg.solve(matrix, np.concatenate([ivp.y0[:, None], forcing]))
+    coefficients = np.linalg.solve(
+        np.concatenate([start, slopes - rates * powers]), np.concatenate([ivp.y0[:, None], forcing])
+    )
 
     def dense(t):
         return np.vander((t - t0) / (t1 - t0), points + 1, increasing=True) @ coefficients
 
-    loss = float(np.square(np.concatenate([start, slopes]) @ coefficients - matrix @ coefficients * 0)[:0].sum())
-    residual = slopes @ coefficients - ivp.rhs(x[:, None], powers @ coefficients, np)
-    return dense, loss + float(np.square(residual).mean())
+    residual = slopes @ coefficients - ivp.rhs(x, powers @ coefficients, np)
+    return dense, float(np.square(residual).mean())
 
 
 def test_a_loss_of_nothing_at_the_points_does_not_deceive_it(host):
@@ -158,7 +163,8 @@ def test_the_logarithmic_norm_bounds_what_the_correction_leaves(host, monkeypatc
         trajectory = Trajectory(ivp, ivp.t_eval, exact)
         correction = trajectory.correct()
         residual, rounding = trajectory.residual(correction.jacobians)
-        local = certificate._bounded(residual, correction.jacobians, np.diff(trajectory.edges))
+        with np.errstate(over="ignore"):  # where one of the two norms is no use
+            local = certificate._bounded(residual, correction.jacobians, np.diff(trajectory.edges))
         at = np.arange(trajectory.edges.size)
         left, _ = certificate._propagated(local[..., None], correction.propagators, at, np.ones(ivp.n_states))
         off = np.abs(trajectory.ends - exact(trajectory.edges)).max()
