@@ -26,6 +26,8 @@ class Checkpoint(NamedTuple):
     max_abs_error: float | None
     """None where it is not finite."""
     rms_abs_error: float | None
+    max_residual: float | None = None
+    """Between the times of `t_eval`; None where it is not finite."""
 
 
 @dataclass

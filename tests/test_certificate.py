@@ -231,7 +231,17 @@ def test_where_nothing_can_be_said_nothing_is():
 
 
 def test_a_run_reports_it_beside_the_error_where_it_is_asked_for(odebench, tmp_path):
-    chosen = ("-s", "scipy-ivp[dense_output=[true,false]]", "-s", "euler", "-p", "decay", "-p", "lotka-volterra", "--quick")
+    chosen = (
+        "-s",
+        "scipy-ivp[dense_output=[true,false]]",
+        "-s",
+        "euler",
+        "-p",
+        "decay",
+        "-p",
+        "lotka-volterra",
+        "--quick",
+    )
     assert odebench("run", *chosen, "--certificate", "-o", "with").returncode == 0
     assert odebench("run", *chosen, "-o", "without").returncode == 0
     assert json.loads((tmp_path / "with/run.json").read_text())["protocol"]["certificate"] is True

@@ -18,6 +18,7 @@ FLOORS = [
     ["host", "certification"],
     ["cases", "references", "suites"],
     ["watching"],
+    ["recording"],
     ["provenance"],
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],
