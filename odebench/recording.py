@@ -106,7 +106,10 @@ def record(
             step, loss = recorder.last
             counted = {name: value for name, value in checks.stats(solution).items() if value is not None}
             dense = solution.dense or (lambda t: _between(t, ivp, y))
-            recorder.keep(int(counted.get("epochs", step)), counted.get("final_loss", loss), dense)
+            step = int(counted.get("epochs", step))
+            if recorder.frames and recorder.frames[-1].checkpoint.step == step:
+                recorder.frames.pop()
+            recorder.keep(step, counted.get("final_loss", loss), dense)
         except (OdebenchError, Diverged, SolverFailed, Unsupported) as error:
             failure = one_line(error)
         except Exception as error:

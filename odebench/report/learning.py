@@ -43,9 +43,11 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
 
     if not frames:
         raise OutputError(f"nothing to draw of {title}: no step was recorded.")
-    d = ivp.n_states
+    figure_size = (7.0, 4.4 if (d := ivp.n_states) == 1 else 1.6 + 1.7 * min(d, _COMPONENTS))
+    figure = figures.new(*figure_size)
+    from matplotlib.lines import Line2D
+
     chosen = np.unique(np.linspace(0, d - 1, min(d, _COMPONENTS)).round().astype(int))
-    figure = figures.new(7.0, 4.4 if len(chosen) == 1 else 1.6 + 1.7 * len(chosen))
     grid = figure.subplots(len(chosen), 1, squeeze=False, sharex=True)[:, 0]
     logarithmic, times = figures.time_axis(ivp)
     for axes, j, colour in zip(grid, chosen, cycle(figures.COLOURS)):
@@ -53,16 +55,18 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
         low, high = float(true.min()), float(true.max())
         size = high - low or abs(high) or 1.0
         lowest, highest = max(low - size, min(low, last.min())), min(high + size, max(high, last.max()))
-        (behind,) = axes.plot(times, true, "-", color="0.75", linewidth=5, solid_capstyle="round")
+        (behind,) = axes.plot(times, true, "-", color="0.75", linewidth=5, gid=f"reference-y{j + 1}")
         for k, frame in enumerate(frames):
             y = np.clip(frame.y[-times.size :, j], low - _FAR * size, high + _FAR * size)
-            (curve,) = axes.plot(times, y, "--", color=colour, linewidth=1.8, gid=f"frame-{k}-y{j + 1}")
+            axes.plot(times, y, "--", color=colour, linewidth=1.8, gid=f"frame-{k}-y{j + 1}")
         axes.set_ylim(lowest - _MARGIN * size, highest + _MARGIN * size)
         axes.set_ylabel("y" if d == 1 else f"y{j + 1}", rotation=0, labelpad=12)
         axes.spines[["top", "right"]].set_visible(False)
         if logarithmic:
             axes.set_xscale("log")
-    figure.legend([behind, curve], ["reference", "learned"], loc="outside lower center", ncols=2, frameon=False)
+    figure.align_ylabels(grid)
+    any_colour = Line2D([], [], linestyle="--", color="0.25" if len(chosen) > 1 else figures.COLOURS[0], linewidth=1.8)
+    figure.legend([behind, any_colour], ["reference", "learned"], loc="outside lower center", ncols=2, frameon=False)
     grid[-1].set_xlabel(figures.time_label(ivp))
     figure.suptitle(title)
     grid[0].set_title(" ")  # keeps room for the captions

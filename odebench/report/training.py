@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 QUANTITIES = {"loss": "loss", "max_residual": "largest residual", "max_abs_error": "largest error"}
 AGAINST = {"wall_s": "solver's own time in s", "step": "step"}
 _WHO_REPORTS = "Solvers with a monitor have some, as pinn-autograd; a solve under 10 ms has none."
+_MOST_LABELS = 12  # that can be told apart
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
@@ -61,8 +62,12 @@ def convergence(title: str, curves: Sequence[Curve]) -> Figure:
     """
     if not any(curve.trace for curve in curves):
         raise OutputError(f"nothing to draw of {title}: there is no checkpoint. {_WHO_REPORTS}")
-    figure = figures.new(8.4, 3.6 if len(curves) == 1 else 7.2)
     labels = list(dict.fromkeys(curve.label for curve in curves))
+    if len(labels) > _MOST_LABELS:
+        title = f"{title}: the {_MOST_LABELS} of {len(labels)} that came closest"
+        labels = sorted(labels, key=lambda label: min(_closest(c) for c in curves if c.label == label))[:_MOST_LABELS]
+        curves = [curve for curve in curves if curve.label in labels]
+    figure = figures.new(8.4, 3.6 if len(curves) == 1 else 7.2)
     drawn = {q: name for q, name in QUANTITIES.items() if any(_points(c.trace, q, "step")[0] for c in curves)}
     grid = figure.subplots(1 if len(curves) == 1 else len(drawn), 2, squeeze=False, sharex="col")
     for column, (against, unit) in enumerate(AGAINST.items()):
@@ -91,6 +96,10 @@ def convergence(title: str, curves: Sequence[Curve]) -> Figure:
     return figure
 
 
+def _closest(curve: Curve) -> float:
+    return min((c.max_abs_error for c in curve.trace if c.max_abs_error is not None), default=math.inf)
+
+
 def _points(trace: Sequence[Checkpoint], quantity: str, against: str) -> tuple[list[float], list[float]]:
     pairs = [(getattr(c, against), getattr(c, quantity)) for c in trace]
     good = [(x, y) for x, y in pairs if y is not None and y > 0 and math.isfinite(y) and x > 0]
@@ -98,6 +107,7 @@ def _points(trace: Sequence[Checkpoint], quantity: str, against: str) -> tuple[l
 
 
 def _draw(axes: Axes, trace: Sequence[Checkpoint], quantity: str, against: str, k: int, label: str) -> None:
-    colour, style, marker = COLOURS[k % len(COLOURS)], STYLES[k % len(STYLES)], _MARKERS[k % len(_MARKERS)]
+    turn = k + k // len(COLOURS)  # the same colour comes back with another style
+    colour, style, marker = COLOURS[k % len(COLOURS)], STYLES[turn % len(STYLES)], _MARKERS[turn % len(_MARKERS)]
     x, y = _points(trace, quantity, against)
     axes.plot(x, y, style, color=colour, marker=marker, markersize=3.5, markevery=max(1, len(x) // 8), label=label)
