@@ -11,12 +11,14 @@ where residuals alternate in sign, or turn with an oscillation, their sizes add 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from . import backends
-from .backends import Array, IndexArray
+from .backends import Array, IndexArray, RightHandSide
 from .collocation import MOST_PANELS, Correction, Trajectory
 from .model import IVP
 
@@ -26,10 +28,13 @@ NONE = "none"
 
 _SWEEPS = 12  # of Newton's method on the whole trajectory
 _CONVERGED = 1e-3  # of the error: a correction that is so small changes no digit that anyone reads
+_AS_GOOD_AS_NOTHING = 1e-11  # of the solution: more than rounding lets a correction fall to
+_MOST_CALLS = 100_000
 _LEVELS = 24  # halvings of a panel
 _SMALL = 0.1  # of the error: how much of it may be left to the remainder
 _NORMS_ABOVE = 32  # states, above which errors are propagated by their norm alone
 _MOST_STATES = 128
+_TIMES = 16
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ class Certificate:
     """In the unit of the state, each component times its weight; None where nothing can be said."""
     kind: str
     """BOUND, where the equation is known to be linear in the state: it holds up to rounding, and up to what the
-    residual, which is looked at in eight places of each panel, does between them. ESTIMATE elsewhere: to first order,
-    with the Jacobian along the solution instead of all around it. NONE: the error equation could not be solved from
-    this solution, or the system is too large to try."""
+    residual, which is looked at in eight places of each panel, does between them. ESTIMATE elsewhere: Newton's
+    method has led from this solution, or from an integration, to one of the equation, and what is left is estimated to
+    first order. NONE: it has not, or the system is too large to try."""
 
 
 def certificate(ivp: IVP, y: Array, dense: Callable[[Array], Array]) -> Certificate:
@@ -54,56 +59,84 @@ def certificate(ivp: IVP, y: Array, dense: Callable[[Array], Array]) -> Certific
 
     if ivp.n_states > _MOST_STATES:
         return Certificate(None, NONE)
-    weights = np.ones(ivp.n_states) if ivp.weights is None else ivp.weights
+    linear = is_linear(ivp)
     with np.errstate(all="ignore"):
-        edges = np.union1d(ivp.t_eval, np.asarray(ivp.breaks, dtype=np.float64))
-        trajectory = Trajectory(ivp, edges, dense)
-        linear = is_linear(ivp)
-        for _ in range(_LEVELS):
-            correction = _converge(trajectory, linear)
-            if correction is None:
-                return Certificate(None, NONE)
-            at = np.searchsorted(trajectory.edges, ivp.t_eval)
-            error = np.abs(y - trajectory.ends[at])
-            residual, rounding = trajectory.residual(correction.jacobians)
-            h = np.diff(trajectory.edges)
-            if linear:
-                local = _bounded(residual, correction.jacobians, h)
-            else:
-                local = _estimated(residual, trajectory.responses(correction))
-            left, parts = _propagated(np.stack([local, rounding], axis=-1), correction.propagators, at, weights)
-            total = float((error * weights + left.sum(axis=-1)).max())
-            enough = _SMALL * max(float((error * weights).max()), float(left[..., 1].max()))
-            coarse = ~(parts <= enough / len(parts))
-            if left[..., 0].max() <= enough or not coarse.any() or len(parts) + coarse.sum() > MOST_PANELS:
-                break
-            trajectory.bisect(coarse)
-    return Certificate(total, BOUND if linear else ESTIMATE) if np.isfinite(total) else Certificate(None, NONE)
+        found = _found(ivp, y, dense, linear)
+        if found is None and (elsewhere := _integrated(ivp)) is not None:
+            found = _found(ivp, y, elsewhere, linear)
+    return Certificate(None, NONE) if found is None else Certificate(found, BOUND if linear else ESTIMATE)
+
+
+def _found(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) -> float | None:
+    """The certificate's value, Newton's method begun from `start`; None where that leads to no solution."""
+    import numpy as np
+
+    weights = np.ones(ivp.n_states) if ivp.weights is None else ivp.weights
+    edges = np.union1d(ivp.t_eval, np.asarray(ivp.breaks, dtype=np.float64))
+    trajectory = Trajectory(ivp, edges, start)
+    for _ in range(_LEVELS):
+        correction = _converge(trajectory, y, linear)
+        if correction is None:
+            return None
+        error = np.abs(y - trajectory.at(ivp.t_eval)) * weights
+        residual, rounding = trajectory.residual(correction.jacobians)
+        if linear:
+            local = _bounded(residual, correction.jacobians, np.diff(trajectory.edges))
+        else:
+            local = _estimated(residual, trajectory.responses(correction))
+        at = np.searchsorted(trajectory.edges, ivp.t_eval)
+        left, parts = _propagated(np.stack([local, rounding], axis=-1), correction.propagators, at, weights)
+        total = float((error + left.sum(axis=-1)).max())
+        enough = _SMALL * max(float(error.max()), float(left[..., 1].max()))
+        coarse = ~(parts <= enough / len(parts))
+        if left[..., 0].max() <= enough or not coarse.any() or len(parts) + coarse.sum() > MOST_PANELS:
+            break
+        trajectory.bisect(coarse)
+    return total if np.isfinite(total) else None
+
+
+def _integrated(ivp: IVP) -> Callable[[Array], Array] | None:
+    """Another start for Newton's method, where the solution itself is none: where it leads to is the same."""
+    import warnings
+
+    from scipy.integrate import solve_ivp
+
+    calls = itertools.count()
+
+    def f(t: float, y: Array) -> Array:
+        if next(calls) > _MOST_CALLS:
+            raise OverflowError
+        return ivp.f(t, y)
+
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            found = solve_ivp(f, ivp.t_span, ivp.y0, "LSODA", rtol=1e-10, atol=1e-12, dense_output=True)
+        except (ArithmeticError, ValueError):
+            return None
+    sol: Any = found.sol
+    return (lambda t: sol(t).T) if found.success else None
 
 
 def is_linear(ivp: IVP) -> bool:
-    """Whether the right-hand side is known to be linear in the state: its Jacobian is the same at every state.
+    """Whether the right-hand side is known to be linear in the state: its recorded Jacobian reads no state.
 
-    A right-hand side that can be recorded is an analytic function, so that random states decide. One that branches on
-    the time is recorded at some times.
+    One that branches on the time is recorded at some times, between each two breaks at least.
     """
     import numpy as np
 
+    if backends.is_linear(ivp.rhs, ivp.n_states):
+        return True
     t0, t1 = ivp.t_span
-    chance = np.random.default_rng(0)
-    states = ivp.y0 + np.maximum(1.0, np.abs(ivp.y0)) * chance.uniform(-1, 1, (3, ivp.n_states))
-    edges = np.array([t0, *ivp.breaks, t1])
-    for t in (edges[1:] + edges[:-1]) / 2:
-        jac = ivp.jac or backends.fast_jac(lambda _, y, xp, t=t: ivp.rhs(t, y, xp), ivp.n_states)  # type: ignore[misc]
-        if jac is None:
-            return False
-        first, *others = (np.asarray(m.toarray() if hasattr(m := jac(t, y), "toarray") else m) for y in states)
-        if not all(np.array_equal(first, other) for other in others):
-            return False
-    return True
+    edges = np.union1d(ivp.breaks, np.linspace(t0, t1, _TIMES + 1))
+    middles = ((edges[1:] + edges[:-1]) / 2).tolist()
+    return all(backends.is_linear(partial(_at, ivp.rhs, t), ivp.n_states) for t in middles)
 
 
-def _converge(trajectory: Trajectory, linear: bool) -> Correction | None:
+def _at(rhs: RightHandSide, t: float, _: Any, y: Any, xp: Any) -> Any:
+    return rhs(t, y, xp)
+
+
+def _converge(trajectory: Trajectory, y: Array, linear: bool) -> Correction | None:
     """Correct until a further correction changes nothing that matters; None where that does not come about."""
     import numpy as np
 
@@ -111,9 +144,9 @@ def _converge(trajectory: Trajectory, linear: bool) -> Correction | None:
         correction = trajectory.correct()
         if not np.isfinite(correction.size):
             return None
-        if correction.size <= _CONVERGED * trajectory.distance():
+        if correction.size <= _CONVERGED * trajectory.distance(y):
             return correction
-    return correction if linear else None
+    return correction if linear or correction.size <= _AS_GOOD_AS_NOTHING else None
 
 
 def _bounded(residual: Array, jac: Array, h: Array) -> Array:

@@ -102,7 +102,6 @@ class Trajectory:
 
         self.ivp, self.edges, self.scheme = ivp, edges, radau()
         self._jacobians = jacobians(ivp)
-        self._began = _evaluated(dense, ivp.t_eval, ivp)
         self.states = self._sampled(edges[:-1], edges[1:], dense)
         rough = np.ones(len(self.states), dtype=bool)
         for _ in range(_FIRST_LEVELS):
@@ -119,25 +118,24 @@ class Trajectory:
         times[:, -1] = right
         return _evaluated(dense, times, self.ivp)
 
-    def distance(self) -> float:
-        """How far it has been moved at the times of `t_eval`, of the component's size."""
+    def at(self, times: Array) -> Array:
+        """The states (n, d) at times that are edges."""
         import numpy as np
 
-        moved = self.ends[np.searchsorted(self.edges, self.ivp.t_eval)] - self._began
-        return float(self._relative(np.abs(moved).max(axis=0)))
+        ends = np.concatenate([self.states[:1, 0], self.states[:, -1]])
+        return ends[np.searchsorted(self.edges, times)]
+
+    def distance(self, y: Array) -> float:
+        """How far the states `y` at `t_eval` are from its own, of the component's size."""
+        import numpy as np
+
+        return self._relative(np.abs(y - self.at(self.ivp.t_eval)).max(axis=0))
 
     def _relative(self, values: Array) -> float:
         import numpy as np
 
         scale = np.abs(self.states).max(axis=(0, 1))
         return float((values / np.where(scale > 0, scale, 1.0)).max())
-
-    @property
-    def ends(self) -> Array:
-        """The states at the edges, (k + 1, d)."""
-        import numpy as np
-
-        return np.concatenate([self.states[:1, 0], self.states[:, -1]])
 
     def correct(self) -> Correction:
         """Take the linearised error off the states.

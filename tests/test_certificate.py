@@ -93,6 +93,7 @@ def test_on_every_linear_problem_it_is_above_the_error_and_within_ten_times(host
 
 def test_the_constant_has_no_small_certificate_on_any_problem(host):
     """The control: y0 throughout, which satisfies the initial condition, and where the slope is small the equation."""
+    unknown = []
     for name, problem in host.problems.items():
         ivp = problem()
         if ivp.n_states > MODERATE:
@@ -106,8 +107,10 @@ def test_the_constant_has_no_small_certificate_on_any_problem(host):
         found = certificate.certificate(ivp, y, constant)
         if found.kind == NONE:
             assert found.value is None, name
+            unknown.append(name)
         else:
             assert found.value >= 0.999 * true - (of_reference or 0.0), (name, found, true)
+    assert len(unknown) <= 5, unknown  # chaotic over their span, or too stiff for the integration that is tried
 
 
 def test_on_nonlinear_problems_it_is_an_estimate_of_the_error(host):
@@ -153,6 +156,35 @@ def test_a_loss_of_nothing_at_the_points_does_not_deceive_it(host):
     assert true <= found.value <= 10 * true
 
 
+def test_networks_that_are_right_and_wrong_are_told_apart(host):
+    """Trained on backward differences, a network has all but no loss and implicit Euler's error; see the solver."""
+    pytest.importorskip("torch", reason="networks")
+    ivp = host.problem("decay")()
+    found, loss = {}, {}
+    for name in ("pinn-autograd", "pinn-finite-difference"):
+        solution = host.solver(name)(ivp, ivp.t_eval, seed=1, epochs=100)
+        true, _ = true_error(ivp, solution.y)
+        found[name], loss[name] = certificate.certificate(ivp, solution.y, solution.dense), solution.stats["final_loss"]
+        assert true <= found[name].value <= 1.01 * true
+    assert max(loss.values()) < 1e-4
+    assert found["pinn-finite-difference"].value == pytest.approx(0.0177, abs=0.002)
+    assert found["pinn-autograd"].value < 0.003
+
+
+def test_a_solution_of_another_equation_is_found_out(host):
+    """Lotka-Volterra without its predators, to thirteen digits: smooth, positive, right at the start, and wrong."""
+    ivp = host.problem("lotka-volterra")()
+
+    def alone(t):
+        return np.stack([ivp.y0[0] * np.exp(0.05 * t), ivp.y0[1] * np.exp(-3 * t)], axis=-1)
+
+    y = alone(ivp.t_eval)
+    true, _ = true_error(ivp, y)
+    found = certificate.certificate(ivp, y, alone)
+    assert found.kind == ESTIMATE
+    assert found.value == pytest.approx(true, rel=1e-3)
+
+
 def test_the_logarithmic_norm_bounds_what_the_correction_leaves(host, monkeypatch):
     """With two stages the correction is a poor one, and most of the certificate is the logarithmic norm's."""
     few = collocation.radau(2)
@@ -167,8 +199,8 @@ def test_the_logarithmic_norm_bounds_what_the_correction_leaves(host, monkeypatc
             local = certificate._bounded(residual, correction.jacobians, np.diff(trajectory.edges))
         at = np.arange(trajectory.edges.size)
         left, _ = certificate._propagated(local[..., None], correction.propagators, at, np.ones(ivp.n_states))
-        off = np.abs(trajectory.ends - exact(trajectory.edges)).max()
-        assert off > 1e-9 * np.abs(trajectory.ends).max(), name
+        off = np.abs(trajectory.at(trajectory.edges) - exact(trajectory.edges)).max()
+        assert off > 1e-9 * np.abs(trajectory.states).max(), name
         assert left.max() >= off - rounding.sum(), name
         assert left.max() < 1e4 * off, name
 
@@ -202,7 +234,14 @@ def test_what_is_linear_is_known_from_the_equation():
     assert kind(lambda t, y, xp: xp.sin(t)[..., None] * y + 1 if np.ndim(t) else xp.sin(t) * y + 1)
     assert not kind(lambda t, y, xp: -y * y)
     assert not kind(lambda t, y, xp: y - 1e-12 * y**3)
+    assert not kind(lambda t, y, xp: xp.tanh(1e9 * y - 0.1))  # a Jacobian of zero at all but some states
+    assert not kind(lambda t, y, xp: xp.sqrt(y * y))
     assert not kind(lambda t, y, xp: xp.where(y > 0.3, -y, y))  # cannot be recorded
+    assert kind(lambda t, y, xp: xp.where(t < 0.5, -1, 1)[..., None] * y)
+    assert kind(lambda t, y, xp: xp.stack([xp.sin(t + 0 * y[..., 1]) * y[..., 0], -y[..., 1]], -1))
+    assert not kind(lambda t, y, xp: xp.where(t < 0.9, 0, 1)[..., None] * y * y - y)
+    late = [0.51, 0.52]
+    assert not kind(lambda t, y, xp: xp.where((t > 0.51) & (t < 0.52), 1, 0)[..., None] * y * y - y, breaks=late)
 
 
 def test_weights_leave_a_component_out():
