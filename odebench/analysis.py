@@ -36,6 +36,8 @@ COLUMNS = (
     "invariant_drift_median",
     "max_between_error_median",
     "max_residual_median",
+    "error_bound_median",
+    "error_bound_kind",
     "at_reference_floor",
     "on_front",
     "slowdown_vs_best_at_this_error",
@@ -46,7 +48,7 @@ TRUTH_VALUES = ("unstable", "at_reference_floor", "on_front")
 
 _IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
 _FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error", "max_between_error"]
-_OTHER_ERRORS = ["significant_digits", "invariant_drift", "max_residual"]
+_OTHER_ERRORS = ["significant_digits", "invariant_drift", "max_residual", "error_bound"]
 _RESAMPLES = 1000
 _SIGNIFICANCE = 0.01
 _FEWEST_FOR_AN_INTERVAL = 5
@@ -90,6 +92,7 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
         table[f"{name}_median"] = ok[name].median()
     for name in _OTHER_ERRORS:
         table[f"{name}_median"] = ok[name].median()
+    table["error_bound_kind"] = ok["error_bound_kind"].first()
     table["max_abs_error_worst"] = ok["max_abs_error"].max()
     table["at_reference_floor"] = table["max_abs_error_median"] <= by_case["reference_error"].first()
     for name in measurement.STATS:

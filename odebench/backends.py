@@ -118,6 +118,27 @@ def fast_jac(rhs: RightHandSide, n_states: int) -> Callable[[float, Array], Arra
     return tape.compile(f"array(({', '.join(rows)},), float64)", wanted, _forward_differences(rhs))
 
 
+def is_linear(rhs: RightHandSide, n_states: int) -> bool:
+    """Whether no entry of the recorded program's Jacobian depends on a state; False also where it cannot be recorded.
+
+    What is multiplied by zero, as in t + 0 * y for the shape, is not depended on.
+    """
+    tape = Tape(n_states, differentiate=True)
+    try:
+        outputs = tape.record(rhs)
+    except Exception:
+        return False
+    depends = {f"y{j}" for j in range(n_states)}
+    zeros = {name for name, value in tape.constants.items() if value == 0}
+    for name, expression, reads in tape.lines:
+        if not zeros.isdisjoint(expression.split(" * ")):
+            zeros.add(name)
+        elif not depends.isdisjoint(reads):
+            depends.add(name)
+    slopes = [slope for v in outputs if isinstance(v, Scalar) for slope in v.partials.values()]
+    return not any(isinstance(slope, Scalar) and slope.name in depends for slope in slopes)
+
+
 def _forward_differences(rhs: RightHandSide) -> Callable[[float, Array], Array]:
     """The Jacobian where its formula cannot be evaluated, such as that of sqrt(y) at 0."""
     import numpy as np

@@ -26,6 +26,8 @@ class Checkpoint(NamedTuple):
     max_abs_error: float | None
     """None where it is not finite."""
     rms_abs_error: float | None
+    max_residual: float | None = None
+    """Between the times of `t_eval`; None where it is not finite."""
 
 
 @dataclass
@@ -59,6 +61,8 @@ class Measurement:
     invariant_drift: float | None = None
     max_between_error: float | None = None
     max_residual: float | None = None
+    error_bound: float | None = None
+    error_bound_kind: str | None = None
     reference: str | None = None
     reference_error: float | None = None
     rhs_calls: float | None = None

@@ -31,6 +31,8 @@ class Conditions:
     """Cases at a time."""
     stopping: Stopping = field(default_factory=Stopping)
     """When a solve that reports its progress has come far enough."""
+    certificate: bool = False
+    """Whether a bound on the error is found where there is a dense output."""
 
 
 @cache
@@ -50,6 +52,7 @@ def context(host: Host, solver: str, problem: str, conditions: Conditions) -> st
         "versions": {name: _version(name) for name in sorted({*_ALWAYS, *required})},
         "python": [platform.python_implementation(), platform.python_version()],
         "protocol": [timing.SHORT_S, timing.LONG_S, timing.SAMPLE_S, timing.QUERY_S, *astuple(conditions.stopping)],
+        "certificate": conditions.certificate,
         "threads": conditions.threads,
         "where": [conditions.executor, conditions.jobs > 1],
         "machine": environment.machine_id(),

@@ -28,7 +28,7 @@ ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
 _encode = json.JSONEncoder(sort_keys=True).encode
 _WHOLE = ("seed", "repeat", "loops", "rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "threads")
-_REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss")))
+_REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss", "_bound")))
 
 
 def find(name: str | None, root: Path = Path("results")) -> Run:

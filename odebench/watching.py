@@ -106,12 +106,24 @@ class Watching(Monitor):
 
     def _look(self, step: int, wall_s: float, loss: float | None, dense: Callable[[Array], Array]) -> Array:
         self._due_s = wall_s * self._next_look
-        y = checks.dense_states(dense(self.ivp.t_eval), self.ivp)
-        errors = accuracy.errors(y, self.reference.y, self.ivp.weights)
-        finite = [checks.finite_or_none(errors[name]) for name in ("max_abs_error", "rms_abs_error")]
-        self.trace.append(Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite))
-        self.on_checkpoint(self.trace[-1])
+        y, checkpoint = look(self.ivp, self.reference, step, wall_s, loss, dense)
+        self.trace.append(checkpoint)
+        self.on_checkpoint(checkpoint)
         return y
+
+
+def look(
+    ivp: IVP, reference: Reference, step: int, wall_s: float, loss: float | None, dense: Callable[[Array], Array]
+) -> tuple[Array, Checkpoint]:
+    """The states at `t_eval` of a solution that was reported, and what there is to say of it.
+
+    Raises `BadSolution` where they are no states.
+    """
+    y = checks.dense_states(dense(ivp.t_eval), ivp)
+    found = accuracy.errors(y, reference.y, ivp.weights) | accuracy.between(dense, ivp, None)
+    names = ("max_abs_error", "rms_abs_error", "max_residual")
+    finite = [checks.finite_or_none(found[name]) for name in names]
+    return y, Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite)
 
 
 def best(trace: list[Checkpoint], final_loss: float | None, final_error: float | None) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import accuracy, checks, environment, measurement, provenance, references, timing
+from . import accuracy, certificate, checks, environment, measurement, provenance, references, timing
 from .backends import Array
 from .cases import Case, Task, Variant
 from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
@@ -43,6 +43,7 @@ class Stage(enum.Enum):
     SOLVE = "the solve"
     QUERY = "dense(t_eval)"
     CHECK = "checking the solution"
+    CERTIFY = "finding a bound on its error"
     CLEAN_UP = "cleaning up after the solver"
 
 
@@ -138,6 +139,9 @@ class Worker:
             self.on_stage(Stage.QUERY)
             row.query_s = _query_s(sample.result.dense, ivp)
             between = _between(sample.result.dense, ivp, reference)
+            if self.conditions.certificate:
+                self.on_stage(Stage.CERTIFY)
+                row.error_bound, row.error_bound_kind = _certificate(y, sample.result.dense, ivp)
             self.on_stage(Stage.CHECK)
         enter_errors(row, y, ivp, reference)
         for name, value in between.items():
@@ -319,6 +323,15 @@ def _between(dense: Callable[[Array], Array], ivp: IVP, reference: Reference) ->
     except Exception as error:
         raise BadSolution(f"dense(t) between the times of t_eval: {_described(error)}") from error
     return {name: checks.finite_or_none(value) for name, value in found.items()}
+
+
+def _certificate(y: Array, dense: Callable[[Array], Array], ivp: IVP) -> tuple[float | None, str]:
+    """A bound on the error, and what kind of one."""
+    try:
+        found = certificate.certificate(ivp, y, dense)
+    except Exception as error:
+        raise BadSolution(f"dense(t) at times between those of t_eval: {_described(error)}") from error
+    return found.value, found.kind
 
 
 def _outcome(error: BaseException) -> tuple[str, str]:

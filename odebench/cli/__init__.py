@@ -15,6 +15,7 @@ from .certify import certify
 from .look import env, list_, show, table
 from .options import INTERRUPTED
 from .run import run
+from .watch import watch
 
 USAGE_ERROR, INTERNAL_ERROR = 2, 3
 
@@ -66,5 +67,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, env):
+for _command in (run, list_, show, certify, table, watch, env):
     main.add_command(_command)

@@ -87,6 +87,11 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     help="Stop a solver that reports its progress where its loss has not fallen for N steps.",
 )
 @click.option(
+    "--certificate",
+    is_flag=True,
+    help="Where a solver has dense output, find a bound on its error without the reference, outside all clocks.",
+)
+@click.option(
     "--resume",
     "resumed",
     metavar="RUN",
@@ -125,6 +130,7 @@ def run(
     target_error: float | None,
     time_budget: float | None,
     patience: int | None,
+    certificate: bool,
     plugins: tuple[str, ...],
 ) -> None:
     """Measure every selected solver on every selected problem.
@@ -139,6 +145,7 @@ def run(
       odebench run -s pinn-autograd --seeds 20 -o results/twenty-seeds
       odebench run --suite stiff --quick
       odebench run -s pinn-autograd --target-error 1e-4 --time-budget 60
+      odebench run -s 'scipy-ivp[dense_output=true]' -s pinn-autograd --certificate
       odebench run --resume results/twenty-seeds
     """
     from .. import results, runner, suites
@@ -160,6 +167,7 @@ def run(
         jobs = _unless_given("jobs", said if executor != "inline" and address is None else {})
         timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
         target_error, patience = _unless_given("target_error", said), _unless_given("patience", said)
+        certificate = _unless_given("certificate", said)
         time_budget = _unless_given("time_budget", said, "time_budget_s")
     if executor != "inline" and os.name != "posix":
         raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
@@ -180,6 +188,7 @@ def run(
     limits, stopping = Limits(timeout or None, memory), Stopping(target_error, time_budget, patience)
     carried_out = {"executor": executor, "jobs": jobs, **(asdict(limits) if executor != "inline" else {})}
     carried_out |= {name: value for name, value in asdict(stopping).items() if value is not None}
+    carried_out |= {"certificate": True} if certificate else {}
     if address is not None:
         carried_out["dask"] = address
     if resumed is not None:
@@ -203,7 +212,7 @@ def run(
         record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
-    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping)
+    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, certificate)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it

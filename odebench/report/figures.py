@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _COMPONENTS = 8  # curves that can be told apart
 _APART = 100.0  # components whose sizes differ by more are each drawn on their own scale
 # Okabe & Ito's colours, told apart by colour-blind eyes; the styles tell them apart in black and white
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-_STYLES = ("-", "--", "-.", ":")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+STYLES = ("-", "--", "-.", ":")
 
 
 def solution(title: str, ivp: IVP, y: Array) -> Figure:
@@ -27,33 +27,51 @@ def solution(title: str, ivp: IVP, y: Array) -> Figure:
     """
     import numpy as np
 
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise OutputError("drawing needs matplotlib: pip install 'odebench[plot]'") from None
-
+    figure = new(7, 4.2)
     chosen = np.unique(np.linspace(0, ivp.n_states - 1, min(ivp.n_states, _COMPONENTS)).round().astype(int))
     largest = np.abs(y[:, chosen]).max(axis=0)
     own_scale = largest.max() > _APART * largest[largest > 0].min(initial=np.inf)
-    steps = np.diff(ivp.t_eval)
-    logarithmic = steps[-1] > 1000 * steps[0]
-    times, y = (ivp.t_eval[1:] - ivp.t_eval[0], y[1:]) if logarithmic else (ivp.t_eval, y)
+    logarithmic, times = time_axis(ivp)
+    y = y[-times.size :]
 
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    for j, size, colour, style in zip(chosen, largest, cycle(_COLOURS), cycle(_STYLES)):
+    for j, size, colour, style in zip(chosen, largest, cycle(COLOURS), cycle(STYLES)):
         name = "y" if ivp.n_states == 1 else f"y{j + 1}"
         label = f"{name} / {size:.2g}" if own_scale and size > 0 else name
         axes.plot(times, y[:, j] / (size if own_scale and size > 0 else 1.0), style, color=colour, label=label)
     if logarithmic:
         axes.set_xscale("log")
-    start = f"{ivp.t_eval[0]:g}"
-    axes.set_xlabel(("t" if start == "0" else f"t − {start}") if logarithmic else "t")
+    axes.set_xlabel(time_label(ivp))
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)
     if ivp.n_states > 1:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return figure
+
+
+def new(width: float, height: float) -> Figure:
+    """An empty figure of this size in inches. Raises `OutputError` where matplotlib is missing."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise OutputError("drawing needs matplotlib: pip install 'odebench[plot]'") from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def time_axis(ivp: IVP) -> tuple[bool, Array]:
+    """Whether time is to be drawn on a logarithmic axis, as `t_eval` is spaced, and the times: then from the second."""
+    import numpy as np
+
+    steps = np.diff(ivp.t_eval)
+    logarithmic = bool(steps[-1] > 1000 * steps[0])
+    return logarithmic, ivp.t_eval[1:] - ivp.t_eval[0] if logarithmic else ivp.t_eval
+
+
+def time_label(ivp: IVP) -> str:
+    """What that axis is called."""
+    logarithmic, _ = time_axis(ivp)
+    start = f"{ivp.t_eval[0]:g}"
+    return f"t − {start}" if logarithmic and start != "0" else "t"
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -148,3 +148,24 @@ def _stand(checkpoint: Checkpoint) -> str:
 def _say(line: str) -> None:
     with suppress(BrokenPipeError):  # nobody listens any more: no reason to stop measuring
         print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def live(label: str) -> Iterator[Callable[[Checkpoint], None]]:
+    """Shows how far one training has come: on a terminal a line that is written anew, elsewhere one now and then."""
+    if not sys.stderr.isatty():
+        said = time.monotonic()
+
+        def say(checkpoint: Checkpoint) -> None:
+            nonlocal said
+            if time.monotonic() - said > _LINE_EVERY_S:
+                _say(f"odebench: {label}: {_stand(checkpoint)}")
+                said = time.monotonic()
+
+        yield say
+        return
+    from rich.console import Console
+    from rich.status import Status
+
+    with Status(label, console=Console(stderr=True)) as status:
+        yield lambda checkpoint: status.update(f"{label}: {_stand(checkpoint)}")

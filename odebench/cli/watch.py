@@ -1,0 +1,123 @@
+"""`odebench watch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import debug_option, open_host, plugin_option
+
+
+@click.command()
+@click.argument("solver", required=False, metavar="[SOLVER]")
+@click.option("-p", "--problem", default=None, metavar="PROBLEM", help="NAME or 'NAME[param=value]'. [default: decay]")
+@click.option("--seed", type=int, default=0, show_default=True, help="For a solver that uses chance.")
+@click.option("--run", "run_name", metavar="RUN", help="Instead of a solve: what a run has in its traces.csv.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="For the figures. [default: ., or RUN/figures]",
+)
+@click.option("--png", is_flag=True, help="As PNG too, which does not move.")
+@plugin_option
+@debug_option
+def watch(
+    solver: str | None,
+    problem: str | None,
+    seed: int,
+    run_name: str | None,
+    output: Path | None,
+    png: bool,
+    plugins: tuple[str, ...],
+) -> None:
+    """Draw how a method that trains or iterates comes to its solution. Needs matplotlib.
+
+    Solves once, in this process, and writes convergence.svg (loss, residual and true error against time and steps) and
+    learning.svg (the solution as it is learned, moving). With --run, convergence.svg of all that the run measured, a
+    figure a problem. Solvers that report their progress have a `monitor`, as the networks do.
+
+    \b
+    Examples:
+      odebench watch pinn-autograd
+      odebench watch 'pinn-finite-difference[optimizer=adam,epochs=1000]' -p lotka-volterra --seed 3 -o figures --png
+      odebench watch --run results/twenty-seeds
+    """
+    if (solver is None) == (run_name is None):
+        raise click.UsageError("expected either a SOLVER to watch, or --run RUN.")
+    if run_name is not None:
+        if problem is not None or click.get_current_context().get_parameter_source("seed") is _GIVEN:
+            raise click.UsageError("--run takes problems and seeds from the run. Leave out -p and --seed.")
+        _of_run(run_name, output, png)
+    elif solver is not None:
+        _of_solve(solver, problem or "decay", seed, output or Path(), png, plugins)
+
+
+_GIVEN = click.core.ParameterSource.COMMANDLINE
+
+
+def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plugins: tuple[str, ...]) -> None:
+    from .. import environment, recording, references
+    from ..cases import Variants
+    from ..errors import BadSelection, BadSolution
+    from ..report import figures, learning, training
+    from ..report.progress import bar, live
+
+    host = open_host(plugins)
+    chosen = [*Variants([solver], host.solver)], [*Variants([problem], host.problem)]
+    for text, variants in zip((solver, problem), chosen, strict=True):
+        if len(variants) != 1:
+            raise BadSelection(f"expected one value a parameter in {text!r}, received {len(variants)} variants.")
+    (method,), (equation,) = chosen
+    found = host.solver(method.name)
+    if reason := host.missing(found):
+        raise BadSolution(f"{method.name} cannot run: {reason}")
+    figures.new(1, 1)  # so that a missing matplotlib is said before the solve
+    _expect_directory(output)
+    environment.limit_threads(1)
+    ivp = host.problem(equation.name)(**equation.params)
+    with bar(f"reference of {equation.name}") as progress:
+        reference = references.reference(ivp, progress)
+    with live(f"{solver} on {problem}") as on_frame:
+        recorded = recording.record(found, ivp, reference, method.params, seed, on_frame)
+    title = f"{solver} on {problem}"
+    frames = recorded.frames
+    written = []
+    for ending in ("svg", "png") if png else ("svg",):
+        figure = training.convergence(title, [training.Curve(solver, [frame.checkpoint for frame in frames])])
+        figures.save(figure, output / f"convergence.{ending}")
+        learning.save(learning.learned(title, ivp, reference.y, frames), len(frames), output / f"learning.{ending}")
+        written += [output / f"convergence.{ending}", output / f"learning.{ending}"]
+    click.echo(f"{title}: {learning.caption(frames[-1].checkpoint)}, {len(frames)} frames")
+    for path in written:
+        click.echo(f"figure       {path}")
+    if recorded.failure:
+        click.echo(f"Warning: it ended there: {recorded.failure}", err=True)
+
+
+def _of_run(name: str, output: Path | None, png: bool) -> None:
+    from .. import results
+    from ..report import figures, training
+
+    run = results.find(name)
+    figures.new(1, 1)
+    directory = _expect_directory(output or run.directory / "figures")
+    by_problem = training.curves(run.measurements())
+    for problem, curves in by_problem.items():
+        stem = "convergence" if len(by_problem) == 1 else f"convergence-{training.file_name(problem)}"
+        for ending in ("svg", "png") if png else ("svg",):
+            path = directory / f"{stem}.{ending}"
+            figures.save(training.convergence(problem, curves), path)
+            click.echo(f"figure       {path}")
+
+
+def _expect_directory(path: Path) -> Path:
+    from ..errors import OutputError
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write into '{path}': {error.strerror}. Name another directory with -o.") from None
+    return path
