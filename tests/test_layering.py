@@ -15,6 +15,7 @@ FLOORS = [
     ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],
     ["cases", "provenance", "references", "suites"],
+    ["doctor"],
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],
     ["executors", "serving"],
