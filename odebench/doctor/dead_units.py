@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ..backends import Array
 from .diagnosis import Evidence, pathology
 from .examination import Examination
-from .network import Layer
+from .network import Layer, Mask
 
 _SMOOTH = ({"activation": "tanh"}, {"activation": "sin"})
 
@@ -53,15 +52,15 @@ def dead_units(examination: Examination) -> Evidence | None:
 
 def _rectifies(layer: Layer) -> bool:
     """Whether every unit's value is its input or zero, as relu makes it."""
-    same: Array = layer.after == layer.before
+    same: Mask = layer.after == layer.before
     return bool((same | (layer.after == 0)).all())
 
 
-def _dead(layer: Layer) -> Array:
-    dead: Array = (layer.after == 0).all(axis=0)
+def _dead(layer: Layer) -> Mask:
+    dead: Mask = (layer.after == 0).all(axis=0)
     return dead
 
 
-def _linear(layer: Layer) -> Array:
-    linear: Array = (layer.after == layer.before).all(axis=0)
+def _linear(layer: Layer) -> Mask:
+    linear: Mask = (layer.after == layer.before).all(axis=0)
     return linear

@@ -11,8 +11,9 @@ from ..model import Solver
 from .examination import Examination
 
 Kind: TypeAlias = Literal["code", "network", "method", "rest"]
-"""Where a fault lies. In the code: the loss or its gradient is not what it is meant to be, and of the rest only the
-network's state is worth telling. In the network, or in the method's settings. The rest is said where nothing else is."""
+"""Where a fault lies. In the code: the loss or its gradient is not what it is meant to be, and of the rest only what
+has become of the network is worth telling. In the network. In the method's settings. The rest: said where nothing else
+is found."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def applicable(
     if solver is None:
         return None
     for wanted in remedies:
+        if any(isinstance(v, str) and not _is_choice(solver, name, v) for name, v in wanted.items()):
+            continue
         try:
             resolved = solver.resolve(wanted)
         except BadParameter:
@@ -102,6 +105,11 @@ def applicable(
         if changed:
             return changed
     return None
+
+
+def _is_choice(solver: Solver, name: str, word: str) -> bool:
+    """Whether it is one of the words that the solver lists; where it takes any, what they mean is unknown."""
+    return name in solver.parameters and word in solver.parameters[name].choices
 
 
 def times(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str, Any], ...]:

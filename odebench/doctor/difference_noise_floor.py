@@ -21,33 +21,30 @@ _MATTERS = 1e-4
     "differences, or automatic differentiation.",
 )
 def difference_noise_floor(examination: Examination) -> Evidence | None:
-    """Differences over too small a step see rounding: y(t + h) - y(t) has an error of eps |y|, its quotient eps |y| / h.
+    """Differences over too small a step see rounding, not slopes.
 
-    The loss then stays at (eps |y| / h)^2 though the solution's own residual is far lower.
+    y(t + h) - y(t) has an error of eps |y|, and its quotient one of eps |y| / h. The loss then stays at
+    (eps |y| / h)^2 though the solution's own residual is far lower.
     """
-    reports = []
-    for k in losses.comparable(examination):
-        look = examination.looks[k]
-        assert look.sample is not None and look.loss is not None
-        reports.append((look.loss, losses.RIGHT.square(look.sample, examination.span), look.sample))
+    reports = losses.reports(examination)
     if len(reports) < 4:
         return None
-    condition = [samples.rms(s.start - examination.ivp.y0) ** 2 for *_, s in reports]
-    weights = _weights(reports[0][0], reports[0][1], condition[0], examination.span)
+    squares = [losses.RIGHT.square(r.sample, examination.span) for r in reports]
+    conditions = [samples.rms(r.sample.start - examination.ivp.y0) ** 2 for r in reports]
+    first, loss = reports[0].loss, reports[-1].loss
+    weights = _weights(first, squares[0], conditions[0], examination.span)
     if weights is None:
         return None
-    recomputed = [weights[0] * square + weights[1] * c for (_, square, _), c in zip(reports, condition, strict=True)]
-    tail = range(len(reports) - max(2, len(reports) // 5), len(reports))
-    ratios = sorted(reports[k][0] / max(recomputed[k], 1e-300) for k in tail)
-    value = ratios[len(ratios) // 2]
-    loss = reports[-1][0]
+    recomputed = [weights[0] * s + weights[1] * c for s, c in zip(squares, conditions, strict=True)]
+    late = max(2, len(reports) // 5)
+    ratios = sorted(r.loss / max(own, 1e-300) for r, own in zip(reports[-late:], recomputed[-late:], strict=True))
     noise = math.sqrt(loss / weights[0]) * examination.span / examination.size
-    if noise < _MATTERS or loss > 1e-2 * reports[0][0]:
+    if noise < _MATTERS or loss > 1e-2 * first:
         return None
     return Evidence(
-        value,
-        f"The loss stays at {loss:.2g}, while the solution's own residual gives {recomputed[-1]:.2g}: the differences in "
-        "the loss see the rounding of y, divided by a step that is too small.",
+        ratios[late // 2],
+        f"The loss stays at {loss:.2g}, while the solution's own residual gives {recomputed[-1]:.2g}: the differences "
+        "in the loss see the rounding of y, divided by a step that is too small.",
         ({"derivative": "autograd"}, {"step": 1e-5}, {"difference_step": 1e-5}, {"dtype": "float64"}),
     )
 

@@ -37,8 +37,8 @@ def discretisation_floor(examination: Examination) -> Evidence | None:
         return Evidence(
             exact / max(of_differences, 1e-300),
             f"The loss is that of the residual {hypothesis.name}, which has come down to {of_differences:.2g}, while "
-            f"that of the derivative itself is {exact:.2g}: the network has learned the difference equation's solution. "
-            "No width, depth or number of epochs lowers this error.",
+            f"that of the derivative itself is {exact:.2g}: the network has learned the difference equation's "
+            "solution. No width, depth or number of epochs lowers this error.",
             ({"difference": "central"}, {"derivative": "autograd"}, *finer),
         )
     return None

@@ -26,10 +26,12 @@ _MOST_POINTS = 4096
 
 @dataclass(frozen=True, eq=False)
 class Push:
-    """The dense output with the weights moved a little, one way and the other, along a direction (p,) of length 1."""
+    """The dense output with the weights moved a little, one way and the other, along a line."""
 
-    direction: Array
     length: float
+    """How far, in the weights' own unit."""
+    promised: float
+    """The slope of the loss along it, by the gradient that the method has."""
     minus: Sample
     plus: Sample
 
@@ -226,7 +228,7 @@ class Examiner(Monitor):
             for sign in (-1, 1):
                 with networks.pushed(self._network, sign * length * direction):
                     taken.append(samples.take(self.ivp, dense, points, precision))
-            made.append(Push(direction, length, *taken))
+            made.append(Push(length, float(gradient @ direction), *taken))
         return tuple(made)
 
     def examination(

@@ -55,8 +55,8 @@ PATHOLOGIES: tuple[Pathology, ...] = (
 def findings(examination: Examination, solver: Solver | None = None) -> list[Diagnosis]:
     """What is wrong with one solve, the root cause first; empty where nothing is.
 
-    solver: the one that was examined, for remedies as its parameters. Where the fault lies in the code, settings are not
-    blamed, but what has become of the network is still told.
+    solver: the one that was examined, for remedies as its parameters. Where the fault lies in the code, settings are
+    not blamed, but what has become of the network is still told.
     """
     found: list[Diagnosis] = []
     kinds: set[str] = set()
@@ -72,7 +72,7 @@ def findings(examination: Examination, solver: Solver | None = None) -> list[Dia
 
 
 def over_seeds(examinations: Sequence[Examination], solver: Solver | None = None) -> list[Diagnosis]:
-    """What is wrong with several solves of one case: each finding once, of the worst solve that has it, and how many have."""
+    """What is wrong with several solves of one case: each finding once, as it is in the worst solve that has it."""
     worst_first = sorted(examinations, key=lambda e: -badness(e))
     each = [findings(examination, solver) for examination in worst_first]
     order = {pathology.name: k for k, pathology in enumerate(PATHOLOGIES)}

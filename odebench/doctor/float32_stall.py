@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from . import losses
 from .courses import gain_of_last_half
 from .diagnosis import Evidence, pathology
 from .examination import Examination
@@ -27,7 +26,7 @@ def float32_stall(examination: Examination) -> Evidence | None:
     """
     import numpy as np
 
-    if examination.precision == "float64" or not losses.comparable(examination):
+    if examination.precision == "float64" or not examination.losses:
         return None
     loss, gain = examination.final_loss, gain_of_last_half(examination)
     at = examination.at_points or examination.everywhere

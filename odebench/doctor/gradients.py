@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from ..backends import Array
 from . import losses
-from .examination import Examination, Look, Push
+from .examination import Examination, Push
 from .losses import Hypothesis, Match
 from .samples import Sample
 
@@ -16,9 +17,9 @@ def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> fl
     """How far the gradients are off the direction in which the loss rises; the median over the reports, 0 to 2.
 
     The loss is recomputed with the weights pushed along the gradient and along another direction. The two slopes of the
-    loss are compared with those that the gradient promises, but for a common factor, so that a gradient that is clipped,
-    or summed in place of averaged, is not off. frozen_slopes: with dy/dt held fast, as a derivative cut off from the
-    weights would have it. None where the loss is not recognised, or there is no gradient or no network.
+    loss are compared with those that the gradient promises, but for a common factor, so that a gradient that is
+    clipped, or summed in place of averaged, is not off. frozen_slopes: with dy/dt held fast, as a derivative cut off
+    from the weights would have it. None where the loss is not recognised, or there is no gradient or no network.
     """
     import numpy as np
 
@@ -27,17 +28,17 @@ def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> fl
         return None
     hypothesis, found = recognised
     off = []
-    for at, look in _judged(examination):
-        sample = look.sample
-        assert sample is not None and look.inside is not None and look.inside.gradient is not None
+    reports = losses.reports(examination)
+    for at, report in enumerate(reports):
+        if not report.look.pushes or report.loss < _STILL_LARGE * reports[0].loss:
+            continue
 
-        def loss(state: Sample, at: int = at, here: Sample = sample) -> float:
+        def loss(state: Sample, at: int = at, here: Sample = report.sample) -> float:
             state = state.with_slope_of(here) if frozen_slopes else state
             return losses.loss_of(hypothesis, found, at, state, examination)
 
-        gradient = look.inside.gradient
-        measured = np.array([_slope(loss, push) for push in look.pushes])
-        promised = np.array([float(gradient @ push.direction) for push in look.pushes])
+        measured = np.array([_slope(loss, push) for push in report.look.pushes])
+        promised = np.array([push.promised for push in report.look.pushes])
         off.append(_off_direction(measured, promised))
     return float(np.median(off)) if off else None
 
@@ -51,29 +52,15 @@ def _recognised(examination: Examination) -> tuple[Hypothesis, Match] | None:
     return None
 
 
-def _judged(examination: Examination) -> Iterator[tuple[int, Look]]:
-    """The reports that have pushes, with their number among those that can be compared."""
-    first: float | None = None
-    for at, k in enumerate(losses.comparable(examination)):
-        look = examination.looks[k]
-        assert look.loss is not None
-        first = look.loss if first is None else first
-        if look.pushes and look.loss >= _STILL_LARGE * first:
-            yield at, look
-
-
 def _slope(loss: Callable[[Sample], float], push: Push) -> float:
     return (loss(push.plus) - loss(push.minus)) / (2 * push.length)
 
 
-def _off_direction(measured: object, promised: object) -> float:
+def _off_direction(measured: Array, promised: Array) -> float:
     """The distance of two vectors of length 1."""
     import numpy as np
 
-    a, b = np.asarray(measured, dtype=float), np.asarray(promised, dtype=float)
-    lengths = np.linalg.norm(a) * np.linalg.norm(b)
-    if not np.isfinite(lengths):
-        return 0.0
-    if lengths == 0:  # the loss does not change at all: the dense output is not that of these weights
-        return 0.0
-    return float(np.linalg.norm(a / np.linalg.norm(a) - b / np.linalg.norm(b)))
+    lengths = float(np.linalg.norm(measured)), float(np.linalg.norm(promised))
+    if not all(0 < length < np.inf for length in lengths):
+        return 0.0  # where the loss does not change at all, the dense output is not that of these weights
+    return float(np.linalg.norm(measured / lengths[0] - promised / lengths[1]))

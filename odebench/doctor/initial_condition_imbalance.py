@@ -15,8 +15,8 @@ _WRONG_START = 1e-2
     signal="error at t0 over what the residual adds along the span (their ratio, or its inverse where the condition's "
     "weight in the loss is over 100 times the residual's)",
     threshold=10.0,
-    remedy="build the initial condition into the trial solution (hard), or weight the two terms so that their gradients "
-    "are alike.",
+    remedy="build the initial condition into the trial solution (hard), or weight the two terms so that their "
+    "gradients are alike.",
 )
 def initial_condition_imbalance(examination: Examination) -> Evidence | None:
     """Initial condition and residual are out of balance.
@@ -33,8 +33,8 @@ def initial_condition_imbalance(examination: Examination) -> Evidence | None:
     if start > _WRONG_START * examination.size:
         return Evidence(
             start / max(along, 1e-300),
-            f"The solution starts {start:.2g} from y0, while its residual moves it by no more than {along:.2g} over the "
-            "whole span: it solves the equation from another initial condition, whose part of the loss weighs too "
+            f"The solution starts {start:.2g} from y0, while its residual moves it by no more than {along:.2g} over "
+            "the whole span: it solves the equation from another initial condition, whose part of the loss weighs too "
             "little.",
             hard,
         )

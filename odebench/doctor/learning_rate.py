@@ -14,8 +14,8 @@ _FLAT = 1e-2  # of the first gradient: below it there is little left to descend
 
 @pathology(
     kind="method",
-    signal="factor by which the losses of the second half of the training go up and down about their trend, or the last "
-    "loss over the least",
+    signal="factor by which the losses of the second half of the training go up and down about their trend, or the "
+    "last loss over the least",
     threshold=3.0,
     remedy="a tenth of the learning rate, or a schedule that lowers it.",
 )
@@ -41,8 +41,8 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     rise = late[len(late) // 2] / least
     return Evidence(
         max(factor, rise),
-        f"In the second half of the training the loss goes up and down by a factor of {factor:.2g} about its trend, and "
-        f"ends at {rise:.2g} times its least: the steps overshoot.",
+        f"In the second half of the training the loss goes up and down by a factor of {factor:.2g} about its trend, "
+        f"and ends at {rise:.2g} times its least: the steps overshoot.",
         lower,
     )
 

@@ -8,12 +8,13 @@ report after report, is what the method's code does.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..backends import Array
 from . import samples
-from .examination import Examination
+from .examination import Examination, Look
 from .samples import Sample
 
 SAME = 1e-6
@@ -123,7 +124,7 @@ def _summed(slope: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Reports:
+class _Terms:
     """The losses reported (k,), and what they may be made of."""
 
     loss: Array
@@ -136,34 +137,34 @@ class _Reports:
 def match(examination: Examination, hypothesis: Hypothesis) -> Match | None:
     """How well the hypothesis gives the losses reported; None where there is nothing to compare.
 
-    First with the weights that methods commonly have: means or sums, over points, components or both, y' and f taken per
-    unit of the problem's time or of a scaled one, the initial condition held by construction, with weight 1, or as a
-    sum. Then, where the losses differ enough to tell weights from a fault, with any two constant weights.
+    First with the weights that methods commonly have: means or sums, over points, components or both, y' and f taken
+    per unit of the problem's time or of a scaled one, the initial condition held by construction, with weight 1, or as
+    a sum. Then, where the losses differ enough to tell weights from a fault, with any two constant weights.
     """
     import numpy as np
 
-    reports = _reports(examination, hypothesis)
-    if reports is None:
+    terms = _terms(examination, hypothesis)
+    if terms is None:
         return None
     best: Match | None = None
-    for residual_weights, condition_weight in _common_weights(examination, reports):
-        found = _judged(reports, residual_weights, condition_weight)
+    for residual_weights, condition_weight in _common_weights(examination, terms):
+        found = _judged(terms, residual_weights, condition_weight)
         if best is None or (found.holds, -found.off) > (best.holds, -best.off):
             best = found
     if best is not None and best.holds:
         return best
-    if reports.loss.size >= 5 and reports.loss.max() > _VARIED * reports.loss.min():
-        fitted = _fitted(reports)
-        found = _judged(reports, np.full(reports.loss.size, fitted[0]), fitted[1])
+    if terms.loss.size >= 5 and terms.loss.max() > _VARIED * terms.loss.min():
+        fitted = _fitted(terms)
+        found = _judged(terms, np.full(terms.loss.size, fitted[0]), fitted[1])
         if fitted[0] > 0 and found.holds:
             return found
     return best
 
 
-def loss_of(hypothesis: Hypothesis, found: Match, look: int, sample: Sample, examination: Examination) -> float:
-    """The loss at a sample, with the weights that were found for the `look`-th report that can be compared."""
+def loss_of(hypothesis: Hypothesis, found: Match, report: int, sample: Sample, examination: Examination) -> float:
+    """The loss at a sample, with the weights that were found for that one of `reports`."""
     condition = _mean_square(sample.start - examination.ivp.y0)
-    weight = float(found.residual_weights[look])
+    weight = float(found.residual_weights[report])
     return weight * hypothesis.square(sample, examination.span) + found.condition_weight * condition
 
 
@@ -172,70 +173,73 @@ def condition(examination: Examination) -> float:
     return 0.0 if examination.y is None else _mean_square(examination.y[0] - examination.ivp.y0)
 
 
-def comparable(examination: Examination) -> list[int]:
-    """Which looks have a finite loss and points."""
-    import numpy as np
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A report whose loss can be recomputed."""
 
+    look: Look
+    loss: float
+    """Finite, above zero."""
+    sample: Sample
+    """The dense output at the points of the loss."""
+
+
+def reports(examination: Examination) -> list[Report]:
+    """Those that have a finite loss and points, in their order."""
     return [
-        k
-        for k, look in enumerate(examination.looks)
-        if look.sample is not None and look.loss is not None and np.isfinite(look.loss) and look.loss > 0
+        Report(look, look.loss, look.sample)
+        for look in examination.looks
+        if look.sample is not None and look.loss is not None and 0 < look.loss < math.inf
     ]
 
 
-def _reports(examination: Examination, hypothesis: Hypothesis) -> _Reports | None:
+def _terms(examination: Examination, hypothesis: Hypothesis) -> _Terms | None:
     import numpy as np
 
-    looks = [examination.looks[k] for k in comparable(examination)]
-    if not looks:
-        return None
+    rounding = 100 * float(np.finfo(examination.precision).eps)
     rows = []
-    for look in looks:
-        sample = look.sample
-        assert sample is not None and look.loss is not None
+    for report in reports(examination):
+        sample = report.sample
         square = hypothesis.square(sample, examination.span)
         condition = _mean_square(sample.start - examination.ivp.y0)
         blur = sample.slope_error / max(samples.rms(sample.residual), 1e-300) if hypothesis.needs_slopes else 0.0
-        rounding = 100 * float(np.finfo(examination.precision).eps)
-        rows.append((look.loss, square, condition, SAME + rounding + 2 * blur + blur**2, sample.t.size))
-    reports = _Reports(*np.array(rows, dtype=np.float64).T)
-    sharp = np.isfinite(reports.square) & (reports.allowed < _BLUNT)
-    if not sharp.any():
+        rows.append((report.loss, square, condition, SAME + rounding + 2 * blur + blur**2, sample.t.size))
+    if not rows:
         return None
-    # a report at which the slopes are blurred is given the benefit of the doubt
-    return _Reports(
-        reports.loss, np.where(sharp, reports.square, np.nan), reports.condition, reports.allowed, reports.points
-    )
+    loss, squares, conditions, allowed, points = np.array(rows, dtype=np.float64).T
+    sharp = np.isfinite(squares) & (allowed < _BLUNT)
+    # a report at which the slopes are blurred says nothing
+    return _Terms(loss, np.where(sharp, squares, np.nan), conditions, allowed, points) if sharp.any() else None
 
 
-def _common_weights(examination: Examination, reports: _Reports) -> Iterator[tuple[Array, float]]:
+def _common_weights(examination: Examination, terms: _Terms) -> Iterator[tuple[Array, float]]:
     import numpy as np
 
     d, span = examination.ivp.n_states, examination.span
-    ones = np.ones_like(reports.points)
-    norms: Sequence[Array] = (ones, d * ones, reports.points, d * reports.points)
-    for norm, scale, condition in itertools.product(norms, (1.0, span**2, span**2 / 4), (1.0, float(d), 0.0)):
-        yield scale * norm, condition
+    ones = np.ones_like(terms.points)
+    norms: Sequence[Array] = (ones, d * ones, terms.points, d * terms.points)
+    for norm, scale, of_condition in itertools.product(norms, (1.0, span**2, span**2 / 4), (1.0, float(d), 0.0)):
+        yield scale * norm, of_condition
 
 
-def _judged(reports: _Reports, residual_weights: Array, condition_weight: float) -> Match:
+def _judged(terms: _Terms, residual_weights: Array, condition_weight: float) -> Match:
     import numpy as np
 
-    recomputed = residual_weights * reports.square + condition_weight * reports.condition
+    recomputed = residual_weights * terms.square + condition_weight * terms.condition
     with np.errstate(all="ignore"):
-        off = np.abs(recomputed - reports.loss) / reports.loss
+        off = np.abs(recomputed - terms.loss) / terms.loss
     seen = np.isfinite(off)
-    holds = float(np.mean(off[seen] <= reports.allowed[seen])) >= _MOSTLY if seen.any() else False
+    holds = float(np.mean(off[seen] <= terms.allowed[seen])) >= _MOSTLY if seen.any() else False
     return Match(float(np.median(off[seen])) if seen.any() else np.inf, holds, residual_weights, condition_weight)
 
 
-def _fitted(reports: _Reports) -> tuple[float, float]:
+def _fitted(terms: _Terms) -> tuple[float, float]:
     """The two weights >= 0 that give the losses best, relatively."""
     import numpy as np
     from scipy.optimize import nnls
 
-    seen = np.isfinite(reports.square)
-    matrix = np.stack([reports.square, reports.condition], axis=1)[seen] / reports.loss[seen, None]
+    seen = np.isfinite(terms.square)
+    matrix = np.stack([terms.square, terms.condition], axis=1)[seen] / terms.loss[seen, None]
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-300)
     weights, _ = nnls(matrix / scale, np.ones(int(seen.sum())))
     return float(weights[0] / scale[0]), float(weights[1] / scale[1])

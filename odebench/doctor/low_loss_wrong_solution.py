@@ -19,8 +19,8 @@ _WRONG = 1e-2
 def low_loss_wrong_solution(examination: Examination) -> Evidence | None:
     """The loss is low and the solution wrong.
 
-    What is left where no other cause was found: the loss leaves something out, or the problem amplifies small residuals.
-    Judged where the error is above 1 % of the solution's size.
+    What is left where no other cause was found: the loss leaves something out, or the problem amplifies small
+    residuals. Judged where the error is above 1 % of the solution's size.
     """
     error, loss = examination.error, examination.final_loss
     if error is None or loss is None or not math.isfinite(error) or error <= _WRONG or loss < 0:

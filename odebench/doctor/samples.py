@@ -86,5 +86,5 @@ def _stencil(t: Array, h: float, t0: float, t1: float) -> tuple[Array, Array]:
     vandermonde = (offsets / half)[None, :] ** powers[:, None]
     at = (t - centre) / (half * h)
     slopes = np.where(powers > 0, powers * at[:, None] ** np.maximum(powers - 1, 0), 0.0)
-    weights: Array = np.linalg.solve(vandermonde, slopes.T).T / (half * h)
-    return nodes, weights
+    weights = np.linalg.solve(vandermonde, slopes.T).T / (half * h)
+    return nodes, np.asarray(weights, dtype=np.float64)

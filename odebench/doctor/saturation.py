@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ..backends import Array
 from .diagnosis import Evidence, pathology
 from .examination import Examination
-from .network import Layer
+from .network import Layer, Mask
 
 _FLAT = 1e-3  # a slope below this lets no gradient through
 
 
 @pathology(
     kind="network",
-    signal="part of all units and times, in the worst hidden layer, at which a bounded activation's slope is below 1e-3",
+    signal="part of all units and times, in the worst hidden layer, at which a bounded activation's slope is "
+    "below 1e-3",
     threshold=0.75,
     remedy="smaller initial weights, a lower learning rate, time scaled to [-1, 1], or time windows.",
 )
@@ -41,11 +41,11 @@ def _is_bounded(layer: Layer) -> bool:
     return bool(abs(layer.after).max() <= 1 and abs(layer.before).max() > 3)
 
 
-def _flat(layer: Layer) -> Array:
+def _flat(layer: Layer) -> Mask:
     """Where the value is at an end of its range: where tanh is above 0.9995, its slope is below 1e-3."""
     import numpy as np
 
     after = layer.after
     at_zero = (after < _FLAT / 2) & bool((after >= 0).all())  # the logistic function's lower end
-    flat: Array = (np.abs(layer.before) > 3) & ((np.abs(after) > 1 - _FLAT / 2) | at_zero)
+    flat: Mask = (np.abs(layer.before) > 3) & ((np.abs(after) > 1 - _FLAT / 2) | at_zero)
     return flat

@@ -41,7 +41,8 @@ def span_too_long(examination: Examination) -> Evidence | None:
     remedies = ({"method": "Radau"}, windows) if stiff else (windows, {"method": "Radau"})
     return Evidence(
         value,
-        f"The time span is {value:.3g} of the problem's own times long (its fastest rate is {fastest:.3g}): {what}.{along}",
+        f"The time span is {value:.3g} of the problem's own times long, by its fastest rate of {fastest:.3g}: "
+        f"{what}.{along}",
         remedies,
     )
 

@@ -10,7 +10,8 @@ from .examination import Examination
 
 @pathology(
     kind="code",
-    signal="distance of the gradient's direction from the one in which the loss rises (0 to 2), median over the reports",
+    signal="distance of the gradient's direction from the one in which the loss rises (0 to 2), median over the "
+    "reports",
     threshold=0.2,
     remedy="call zero_grad() before each backward(), and report the loss, the gradient and the solution of the same "
     "weights.",

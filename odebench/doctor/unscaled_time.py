@@ -27,7 +27,7 @@ def unscaled_time(examination: Examination) -> Evidence | None:
     value = max(largest / 10, 0.1 / span if span > 0 else np.inf)
     return Evidence(
         value,
-        f"The network's input runs from {inside.entry.min():.3g} to {inside.entry.max():.3g}: its weights are drawn for "
-        "numbers of size one, and its units are saturated, or hardly change, over the whole time span.",
+        f"The network's input runs from {inside.entry.min():.3g} to {inside.entry.max():.3g}: its weights are drawn "
+        "for numbers of size one, and its units are saturated, or hardly change, over the whole time span.",
         ({"scale_time": True}, {"scaled": True}, {"scaling": True}),
     )
