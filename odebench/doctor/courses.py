@@ -7,6 +7,7 @@ import math
 from .examination import Examination
 
 _FEW = 8
+_LOW = 1e-4
 
 
 def finite_losses(examination: Examination) -> list[tuple[int, float]]:
@@ -22,6 +23,20 @@ def gain_of_last_half(examination: Examination) -> float | None:
     middle = (course[0][0] + course[-1][0]) / 2
     early = min((loss for step, loss in course if step <= middle), default=math.inf)
     return early / min(loss for _, loss in course)
+
+
+def promised(examination: Examination) -> float | None:
+    """The error that the loss stands for: its square root times the time span, as a part of the solution's size."""
+    loss = examination.final_loss
+    if loss is None or not 0 <= loss < math.inf:
+        return None
+    return math.sqrt(loss) * max(1.0, examination.span) / examination.size
+
+
+def is_low(examination: Examination) -> bool:
+    """Whether the loss has come so far down that what is still wrong is not for want of training."""
+    stands_for = promised(examination)
+    return stands_for is not None and stands_for <= _LOW
 
 
 def swing(examination: Examination) -> float | None:

@@ -22,16 +22,17 @@ coarse or badly scaled; a loss that is not what it should be is."""
 
 _NEXT_STEP, _NEXT_S = 1.2, 1.5  # looks are this much further apart than the one before, in steps or in seconds
 _MOST_POINTS = 4096
+_PUSHED = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Push:
-    """The dense output with the weights moved a little, one way and the other, along a line."""
+    """The dense output with one weight moved a little, one way and the other."""
 
     length: float
-    """How far, in the weights' own unit."""
+    """How far, in the weight's own unit."""
     promised: float
-    """The slope of the loss along it, by the gradient that the method has."""
+    """The loss's derivative by this weight, as the method has it."""
     minus: Sample
     plus: Sample
 
@@ -213,22 +214,22 @@ class Examiner(Monitor):
         return Look(step, loss, states[0], sample, inside, pushes)
 
     def _pushes(self, dense: Callable[[Array], Array], inside: Inside, precision: str) -> tuple[Push, ...]:
-        """What two small pushes do: along the gradient that the method has, and anywhere."""
+        """What small pushes of single weights do: of those with the largest partial derivatives, and of some others."""
         import numpy as np
 
         gradient, points = inside.gradient, self._points
         if gradient is None or points is None or not np.linalg.norm(gradient) > 0 or not np.isfinite(gradient).all():
             return ()
-        length = float(np.finfo(precision).eps) ** (1 / 3) * max(1.0, float(np.linalg.norm(inside.weights)))
-        anywhere = np.random.default_rng(0).choice([-1.0, 1.0], gradient.size)
+        largest = np.argsort(-np.abs(gradient), kind="stable")[:_PUSHED]
+        others = np.linspace(0, gradient.size - 1, _PUSHED).astype(int)
         made = []
-        for along in (gradient, anywhere):
-            direction = along / np.linalg.norm(along)
+        for k in np.union1d(largest, others):
+            length = float(np.finfo(precision).eps) ** (1 / 3) * max(1.0, abs(float(inside.weights[k])))
             taken = []
             for sign in (-1, 1):
-                with networks.pushed(self._network, sign * length * direction):
+                with networks.pushed(self._network, int(k), sign * length):
                     taken.append(samples.take(self.ivp, dense, points, precision))
-            made.append(Push(length, float(gradient @ direction), *taken))
+            made.append(Push(length, float(gradient[k]), *taken))
         return tuple(made)
 
     def examination(

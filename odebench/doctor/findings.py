@@ -22,6 +22,7 @@ from .saturation import saturation
 from .seed_luck import seed_luck
 from .span_too_long import span_too_long
 from .stale_gradient import stale_gradient
+from .stalled_training import stalled_training
 from .too_few_epochs import too_few_epochs
 from .too_few_points import too_few_points
 from .trivial_solution import trivial_solution
@@ -33,20 +34,21 @@ PATHOLOGIES: tuple[Pathology, ...] = (
     broadcast_residual,
     detached_derivative,
     stale_gradient,
+    learning_rate_too_high,
     dead_units,
     unscaled_time,
+    initial_condition_imbalance,
     saturation,
     trivial_solution,
-    fixed_point_capture,
     difference_noise_floor,
     discretisation_floor,
     float32_stall,
-    learning_rate_too_high,
     learning_rate_decays_early,
     too_few_points,
-    initial_condition_imbalance,
     span_too_long,
+    fixed_point_capture,
     too_few_epochs,
+    stalled_training,
     low_loss_wrong_solution,
 )
 """In the order in which they are named where several are found: causes before what follows from them."""

@@ -6,7 +6,7 @@ from ..backends import Array
 from .diagnosis import Evidence, pathology
 from .examination import Examination
 
-_AT_REST = 0.02
+_AT_REST = 0.1  # of the fastest that the true solution moves
 _FAR = 0.1  # of the solution's size
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 
-from .courses import gain_of_last_half
+from .courses import finite_losses
 from .diagnosis import Evidence, pathology
 from .examination import Examination
 
+_GAIN = 1.5
 _ROUNDING = 1e-2  # what the residual, divided by f's size, may be and still be for rounding to explain
 
 
 @pathology(
     kind="method",
-    signal="the loss halfway over the least since, inverted, where the weights are float32 and the residual is below "
-    "1 % of f",
-    threshold=0.5,
+    signal="part of the training asked for that was not made, or lowered the loss by less than a factor of 1.5, where "
+    "the weights are float32 and the residual is below 1 % of f",
+    threshold=0.4,
     remedy="float64: torch.set_default_dtype(torch.float64), or dtype=torch.float64 in every layer and tensor.",
 )
 def float32_stall(examination: Examination) -> Evidence | None:
@@ -28,16 +29,22 @@ def float32_stall(examination: Examination) -> Evidence | None:
 
     if examination.precision == "float64" or not examination.losses:
         return None
-    loss, gain = examination.final_loss, gain_of_last_half(examination)
+    course, loss = finite_losses(examination), examination.final_loss
     at = examination.at_points or examination.everywhere
-    if loss is None or gain is None or at is None:
+    if loss is None or len(course) < 8 or at is None:
         return None
     size = float(np.abs(at.f).max()) or 1.0
     if math.sqrt(abs(loss)) > _ROUNDING * size:
         return None
+    asked = examination.parameters.get("epochs")
+    steps = max(course[-1][0], asked) if isinstance(asked, int) else course[-1][0]
+    least = min(value for _, value in course)
+    reached = next(step for step, value in course if value <= _GAIN * least)
+    part = 1 - reached / max(steps, 1)
     return Evidence(
-        1 / gain,
-        f"The weights are float32, and the loss has come to {loss:.2g} and no further in the second half of the "
-        "training: what is left is the rounding of seven digits, in the derivative and in the loss's own differences.",
+        part,
+        f"The weights are float32, and the loss came to {loss:.2g} in step {reached} and no further: the other "
+        f"{part:.0%} of the training was not made, or in vain. What is left is the rounding of seven digits, in the "
+        "derivative and in the loss's own differences.",
         ({"dtype": "float64"}, {"precision": "float64"}),
     )

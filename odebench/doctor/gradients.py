@@ -1,4 +1,4 @@
-"""Whether the gradient that a method has is that of the loss it reports: two small pushes of the weights tell."""
+"""Whether the gradient that a method has is that of the loss it reports: small pushes of single weights tell."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _STILL_LARGE = 1e-6  # of the first loss: below it, rounding blurs the differenc
 def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> float | None:
     """How far the gradients are off the direction in which the loss rises; the median over the reports, 0 to 2.
 
-    The loss is recomputed with the weights pushed along the gradient and along another direction. The two slopes of the
-    loss are compared with those that the gradient promises, but for a common factor, so that a gradient that is
-    clipped, or summed in place of averaged, is not off. frozen_slopes: with dy/dt held fast, as a derivative cut off
-    from the weights would have it. None where the loss is not recognised, or there is no gradient or no network.
+    The loss is recomputed with single weights pushed, and its slopes are compared with the gradient's entries, but for
+    a common factor, so that a gradient that is clipped, or summed in place of averaged, is not off. frozen_slopes: with
+    dy/dt held fast, as a derivative cut off from the weights would have it. None where the loss is not recognised, or
+    there is no gradient or no network.
     """
     import numpy as np
 

@@ -12,38 +12,42 @@ _WRONG_START = 1e-2
 
 @pathology(
     kind="method",
-    signal="error at t0 over what the residual adds along the span (their ratio, or its inverse where the condition's "
-    "weight in the loss is over 100 times the residual's)",
-    threshold=10.0,
+    signal="weight of the initial condition's square over that of the residual's times (t1 - t0)^2, or its inverse; "
+    "where the weights are unknown, the same of the squares themselves",
+    threshold=1e4,
     remedy="build the initial condition into the trial solution (hard), or weight the two terms so that their "
     "gradients are alike.",
 )
 def initial_condition_imbalance(examination: Examination) -> Evidence | None:
     """Initial condition and residual are out of balance.
 
-    The solution satisfies the equation far better than the initial condition, and so is another solution of the
-    equation; or, where the condition's weight is over 100 times the residual's, the other way round.
+    Where the condition weighs too little, the network solves the equation from another initial condition, often as a
+    constant; where it weighs too much, the equation is neglected. The weights are found by recomputing the losses.
+    Judged where the solution is not good.
     """
     at = examination.at_points
-    if at is None or examination.is_good or trivial_solution.diagnose(examination) is not None:
+    if at is None or examination.is_good:
         return None
-    start = samples.rms(at.start - examination.ivp.y0)
-    along = samples.rms(at.residual) * examination.span
     hard = ({"initial_condition": "hard"},)
-    if start > _WRONG_START * examination.size:
+    start = samples.rms(at.start - examination.ivp.y0)
+    found = losses.match(examination, losses.RIGHT)
+    if found is not None and found.holds:
+        if found.condition_weight == 0:
+            return None
+        ratio = found.condition_weight / float(found.residual_weights.max()) * examination.span**2
+        lacking = "the equation is neglected" if ratio > 1 else "the initial condition is"
         return Evidence(
-            start / max(along, 1e-300),
-            f"The solution starts {start:.2g} from y0, while its residual moves it by no more than {along:.2g} over "
-            "the whole span: it solves the equation from another initial condition, whose part of the loss weighs too "
-            "little.",
+            max(ratio, 1 / ratio),
+            f"In the loss the square of y(t0) - y0 weighs {ratio:.2g} times what the residual's does, times the time "
+            f"span: {lacking}. The solution starts {start:.2g} from y0.",
             hard,
         )
-    found = losses.match(examination, losses.RIGHT)
-    if found is None or not found.holds or not found.condition_weight > 100 * found.residual_weights.max():
+    along = samples.rms(at.residual) * examination.span
+    if start <= _WRONG_START * examination.size or trivial_solution.diagnose(examination) is not None:
         return None
     return Evidence(
-        along / max(start, 1e-300),
-        f"The initial condition weighs {found.condition_weight / found.residual_weights.max():.3g} times what the "
-        "residual does: it is met, and the equation neglected.",
+        (start / max(along, 1e-150)) ** 2,
+        f"The solution starts {start:.2g} from y0, while its residual moves it by no more than {along:.2g} over the "
+        "whole span: it solves the equation from another initial condition, whose part of the loss weighs too little.",
         hard,
     )

@@ -14,15 +14,15 @@ _FLAT = 1e-2  # of the first gradient: below it there is little left to descend
 
 @pathology(
     kind="method",
-    signal="factor by which the losses of the second half of the training go up and down about their trend, or the "
-    "last loss over the least",
-    threshold=3.0,
+    signal="factor by which the losses of the second half of the training go up and down about their trend; the last "
+    "loss over the least; or a tenth of the largest over the first",
+    threshold=10.0,
     remedy="a tenth of the learning rate, or a schedule that lowers it.",
 )
 def learning_rate_too_high(examination: Examination) -> Evidence | None:
     """The learning rate is too high: the loss jumps, rises or overflows.
 
-    Judged where the solution is not good.
+    Judged where the solution is not good and the loss not low.
     """
     now = examination.parameters
     lower = (*times(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
@@ -31,7 +31,7 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
         last = courses.finite_losses(examination)
         before = f", after {last[-1][1]:.2g}" if last else ""
         return Evidence(math.inf, f"The loss is not finite from step {step} on{before}: the steps overshoot.", lower)
-    if examination.is_good:
+    if examination.is_good or courses.is_low(examination):
         return None
     course, factor = courses.finite_losses(examination), courses.swing(examination)
     if factor is None:
@@ -39,6 +39,10 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     least = min(loss for _, loss in course)
     late = sorted(loss for _, loss in course[-max(5, len(course) // 20) :])
     rise = late[len(late) // 2] / least
+    overshoot = max(loss for _, loss in course) / course[0][1]
+    if overshoot / 10 > max(factor, rise):
+        said = f"The loss rose to {overshoot:.2g} times its first value: the steps overshoot."
+        return Evidence(overshoot / 10, f"{said} Where they end, units may be saturated or dead.", lower)
     return Evidence(
         max(factor, rise),
         f"In the second half of the training the loss goes up and down by a factor of {factor:.2g} about its trend, "
@@ -58,7 +62,7 @@ def learning_rate_decays_early(examination: Examination) -> Evidence | None:
 
     Seen from how far the weights move. Judged where the solution is not good and the gradient is not yet flat.
     """
-    if examination.is_good or len(examination.moves) < 20:
+    if examination.is_good or courses.is_low(examination) or len(examination.moves) < 20:
         return None
     longest = max(move for _, move in examination.moves)
     moving = [step for step, move in examination.moves if move > _SHORT * longest]

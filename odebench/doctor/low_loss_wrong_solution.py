@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .courses import promised
 from .diagnosis import Evidence, pathology
 from .examination import Examination
 
@@ -22,13 +23,12 @@ def low_loss_wrong_solution(examination: Examination) -> Evidence | None:
     What is left where no other cause was found: the loss leaves something out, or the problem amplifies small
     residuals. Judged where the error is above 1 % of the solution's size.
     """
-    error, loss = examination.error, examination.final_loss
-    if error is None or loss is None or not math.isfinite(error) or error <= _WRONG or loss < 0:
+    error, stands_for = examination.error, promised(examination)
+    if error is None or stands_for is None or not math.isfinite(error) or error <= _WRONG:
         return None
-    promised = math.sqrt(loss) * max(1.0, examination.span) / examination.size
     return Evidence(
-        error / max(promised, 1e-300),
-        f"The loss of {loss:.2g} promises an error of some {promised:.2g} of the solution's size, and it is "
-        f"{error:.2g}: the loss does not see what is wrong.",
+        error / max(stands_for, 1e-300),
+        f"The loss of {examination.final_loss:.2g} promises an error of some {stands_for:.2g} of the solution's size, "
+        f"and it is {error:.2g}: the loss does not see what is wrong.",
         ({"initial_condition": "hard"}, {"windows": 4}),
     )

@@ -93,23 +93,22 @@ def weights(network: Any) -> Array:
 
 
 @contextmanager
-def pushed(network: Any, direction: Array) -> Iterator[None]:
-    """The network with its weights moved by a vector (p,), for a while."""
-    import torch
-
-    trained = [p for p in network.parameters() if p.requires_grad]
-    kept = [p.data for p in trained]
-    at = 0
+def pushed(network: Any, index: int, by: float) -> Iterator[None]:
+    """The network with one weight, counted as in `weights`, moved for a while."""
+    for p in network.parameters():
+        if not p.requires_grad:
+            continue
+        if index < p.numel():
+            break
+        index -= p.numel()
+    kept = p.data
+    # other storage in its place, so that a graph that is still to be walked back finds its own untouched
+    p.data = kept.clone()
+    p.data.reshape(-1)[index] += by
     try:
-        for p, data in zip(trained, kept, strict=True):
-            part = torch.as_tensor(direction[at : at + data.numel()], dtype=data.dtype, device=data.device)
-            # other storage in its place, so that a graph that is still to be walked back finds its own untouched
-            p.data = data + part.reshape(data.shape)
-            at += data.numel()
         yield
     finally:
-        for p, data in zip(trained, kept, strict=True):
-            p.data = data
+        p.data = kept
 
 
 def _layers(weighted: list[tuple[Any, Any]], outputs: list[Any]) -> Iterator[Layer]:

@@ -25,6 +25,8 @@ class Sample:
     """dy/dt of the dense output, (m, d), by differences within the span."""
     slope_error: float
     """What the slopes may be off by, root mean square: by how much two stencils differ."""
+    curvature: Array
+    """d2y/dt2 of the dense output, (m, d)."""
     f: Array
     """f(t, y), (m, d): the slope that the equation asks for."""
     start: Array
@@ -51,11 +53,11 @@ def take(ivp: IVP, dense: Callable[[Array], Array], t: Array, precision: str = "
     y = evaluate(dense, asked, ivp)
     m = t.size
     start, states, rest = y[0], y[1 : m + 1], y[m + 1 :].reshape(2, m, _STENCIL, ivp.n_states)
-    wide, narrow = (np.einsum("ms,msd->md", w, r) for w, r in zip(weights, rest, strict=True))
+    wide, narrow = (np.einsum("kms,msd->kmd", w, r) for w, r in zip(weights, rest, strict=True))
     with np.errstate(all="ignore"):
         f = np.asarray(ivp.rhs(t, states, np), dtype=np.float64)
-        rounding = float(np.finfo(precision).eps) * rms(wide)
-        return Sample(t, states, wide, rms(wide - narrow) + 10 * rounding, f, start)
+        rounding = float(np.finfo(precision).eps) * rms(wide[0])
+        return Sample(t, states, wide[0], rms(wide[0] - narrow[0]) + 10 * rounding, wide[1], f, start)
 
 
 def evaluate(dense: Callable[[Array], Array], t: Array, ivp: IVP) -> Array:
@@ -74,7 +76,10 @@ def rms(values: Any) -> float:
 
 
 def _stencil(t: Array, h: float, t0: float, t1: float) -> tuple[Array, Array]:
-    """Equidistant nodes (m, 7) around each time, moved inwards at the ends, and what makes their values a slope."""
+    """Equidistant nodes (m, 7) around each time, moved inwards at the ends.
+
+    And what makes their values a slope and a second derivative, (2, m, 7).
+    """
     import numpy as np
 
     half = _STENCIL // 2
@@ -85,6 +90,7 @@ def _stencil(t: Array, h: float, t0: float, t1: float) -> tuple[Array, Array]:
     powers = np.arange(_STENCIL)
     vandermonde = (offsets / half)[None, :] ** powers[:, None]
     at = (t - centre) / (half * h)
-    slopes = np.where(powers > 0, powers * at[:, None] ** np.maximum(powers - 1, 0), 0.0)
-    weights = np.linalg.solve(vandermonde, slopes.T).T / (half * h)
+    slopes = powers * at[:, None] ** np.maximum(powers - 1, 0) / (half * h)
+    curvatures = powers * (powers - 1) * at[:, None] ** np.maximum(powers - 2, 0) / (half * h) ** 2
+    weights = np.stack([np.linalg.solve(vandermonde, wanted.T).T for wanted in (slopes, curvatures)])
     return nodes, np.asarray(weights, dtype=np.float64)

@@ -13,7 +13,7 @@ _FLAT = 1e-3  # a slope below this lets no gradient through
     kind="network",
     signal="part of all units and times, in the worst hidden layer, at which a bounded activation's slope is "
     "below 1e-3",
-    threshold=0.75,
+    threshold=0.9,
     remedy="smaller initial weights, a lower learning rate, time scaled to [-1, 1], or time windows.",
 )
 def saturation(examination: Examination) -> Evidence | None:

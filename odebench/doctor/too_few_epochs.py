@@ -8,7 +8,7 @@ from .examination import Examination
 
 
 @pathology(
-    kind="method",
+    kind="rest",
     signal="least loss of the first half of the training over the least of the second",
     threshold=2.0,
     remedy="more epochs, or an optimizer that takes longer steps.",
@@ -16,10 +16,10 @@ from .examination import Examination
 def too_few_epochs(examination: Examination) -> Evidence | None:
     """Training ends too soon: the loss is still falling.
 
-    Judged where the solution is not good.
+    What is left where no other cause was found. Judged where the solution is not good.
     """
     gain = courses.gain_of_last_half(examination)
-    if gain is None or examination.is_good:
+    if gain is None or examination.is_good or courses.is_low(examination):
         return None
     return Evidence(
         gain,
