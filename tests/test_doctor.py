@@ -1,111 +1,261 @@
-"""The doctor finds each pathology where it is planted, names the cause first, and finds nothing where nothing is."""
-
-from __future__ import annotations
+"""The doctor on any solver, seen through its dense output alone; its command; its page."""
 
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from odebench import Monitor, Solution, hookimpl, solver
+from odebench import Monitor, Solution, SolverFailed, Unsupported, hookimpl, solver
 from odebench.cases import Variant
-from odebench.doctor import PATHOLOGIES, Examiner, examine, findings, over_seeds
-from odebench.doctor.seed_luck import NAME as SEED_LUCK
+from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, examine, findings, seed_luck
 from odebench.host import Host
 
-torch = pytest.importorskip("torch", reason="the faults are planted in networks")
+PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
+SMOOTH = ["decay", "logistic", "harmonic-oscillator", "lagaris-1", "lagaris-2", "lagaris-3", "cosine-integral"]
+HEALTHY = ["scipy-ivp[rtol=1e-8]", "rk4", "euler[steps=100000]", "analytic"]
 
-from doctor_faults import planted  # noqa: E402  (after the check for torch)
 
-HOST = Host()
-for _method in (planted,):
-    assert HOST.register(SimpleNamespace(odebench_solvers=hookimpl(lambda m=_method: [m])), "test").error is None
+def reported(name, dense, losses, *, chance=False):
+    """A solver that reports these losses and returns dense(ivp, seed)."""
 
-SLOW_DECAY = {"rate": 1e-6, "t0": 0.0, "t1": 1e6}
-ADAM = {"optimizer": "adam", "epochs": 150}
-SOFT = {"initial_condition": "soft"}
-THREAD_A = {**SOFT, "activation": "relu", "relu_output": True, "depth": 2, "optimizer": "adam", "epochs": 300}
+    def solve(ivp, t_eval, *, seed=0, monitor: Monitor | None = None):
+        answer = dense(ivp, seed)
+        for step, loss in enumerate(losses):
+            monitor(step, loss, answer)
+        return Solution(answer(t_eval), answer)
 
-# pathology, problem and its parameters, the faulty solver's parameters, those of the healthy control
-FAULTS = [
-    ("wrong-variable", "decay", {}, SOFT | {"derivative": "prediction"}, SOFT),
-    ("wrong-variable", "decay", {"t1": 4.0}, {"derivative": "scaled-time"}, {}),
-    ("wrong-variable", "harmonic-oscillator", {"periods": 0.5}, {"derivative": "sum"}, {"epochs": 300}),
-    ("broadcast-residual", "decay", {}, {"residual": "pairs"}, {}),
-    ("detached-derivative", "decay", {}, {"derivative": "detached"}, {}),
-    ("detached-derivative", "decay", {}, ADAM | SOFT | {"derivative": "detached"}, SOFT),
-    ("stale-gradient", "decay", {}, ADAM | {"zero_grad": False}, {}),
-    ("learning-rate-too-high", "decay", {}, ADAM | {"learning_rate": 5.0}, {}),
-    (
-        "dead-units",
-        "decay",
-        {},
-        THREAD_A,
-        THREAD_A | {"activation": "tanh", "relu_output": False, "optimizer": "lbfgs"},
-    ),
-    ("unscaled-time", "decay", SLOW_DECAY, ADAM | {"time": "raw"}, {}),
-    ("initial-condition-imbalance", "decay", {}, SOFT | {"condition_weight": 1e-8}, SOFT),
-    ("initial-condition-imbalance", "decay", {}, ADAM | SOFT | {"condition_weight": 1e6}, SOFT),
-    ("saturation", "decay", {}, ADAM | {"weight_scale": 100.0}, {}),
-    ("difference-noise-floor", "decay", {}, {"derivative": "forward", "step": 1e-13}, {"derivative": "forward"}),
-    ("discretisation-floor", "decay", {}, {"derivative": "backward"}, {}),
-    ("discretisation-floor", "decay", {}, {"derivative": "forward", "step": 2e-2}, {"derivative": "forward"}),
-    ("float32-stall", "decay", {}, {"dtype": "float32", "epochs": 1000}, {"epochs": 1000}),
-    ("learning-rate-decays-early", "decay", {}, ADAM | {"decay": 0.8}, {}),
-    (
-        "too-few-points",
-        "harmonic-oscillator",
-        {},
-        {"points": 5, "width": 32},
-        {"points": 81, "width": 32, "epochs": 2000},
-    ),
-    ("span-too-long", "harmonic-oscillator", {"periods": 10.0}, {"points": 201}, None),
-    ("span-too-long", "decay", {"rate": 1e4, "t0": 0.0}, {}, {}),
-    ("fixed-point-capture", "logistic", {}, {}, None),
-    ("too-few-epochs", "decay", {}, {"epochs": 10}, {}),
+    def without_chance(ivp, t_eval, *, monitor: Monitor | None = None):
+        return solve(ivp, t_eval, monitor=monitor)
+
+    function = solve if chance else without_chance
+    function.__name__ = name
+    return solver(function)
+
+
+def constant(value):
+    return lambda ivp, seed: lambda t: np.full((t.size, ivp.n_states), value)
+
+
+def wrong_rate(ivp, seed):
+    return lambda t: np.exp(-1.5 * t)[:, None]
+
+
+def lucky(ivp, seed):
+    return lambda t: ivp.exact(t) * (1.0 if seed % 2 else 0.5) + 1e-6
+
+
+FALLING = [10.0**-k for k in range(12)]
+STUCK = [0.3, 0.25] + [0.24] * 10
+METHODS = [
+    reported("zero", constant(0.0), [1.0] * 12),
+    reported("best_constant", constant(0.5), [0.5] * 12),
+    reported("promising", wrong_rate, FALLING),
+    reported("stuck", wrong_rate, STUCK),
+    reported("lucky", lucky, FALLING, chance=True),
+    reported("right", lambda ivp, seed: ivp.exact, FALLING, chance=True),
+    reported("overflowing", lambda ivp, seed: ivp.exact, [1.0, 10.0, float("nan")]),
 ]
-CONTROLS = {
-    # the same network on as much of the problem as it can take in
-    "span-too-long": ("harmonic-oscillator", {"periods": 0.5}, {"epochs": 300}),
-    "fixed-point-capture": ("logistic", {"t1": 5.0}, {"points": 41, "epochs": 300}),
-}
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+@solver
+def giving_up(ivp, t_eval, *, monitor: Monitor | None = None):
+    for step in range(20):
+        monitor(step, 10.0**step, ivp.exact)
+    raise SolverFailed("the steps became too small")
 
 
-def checkup(name, problem, params=None, problem_params=None, **options):
-    method = HOST.solver(name)
-    problem_variant = Variant(problem, HOST.problem(problem).resolve(problem_params or {}))
-    return examine(HOST, problem_variant, Variant(name, method.resolve(params or {})), **{"seeds": 1} | options)
+@solver
+def unwilling(ivp, t_eval):
+    raise Unsupported("it has no mass matrix")
+
+
+@pytest.fixture(scope="module")
+def host():
+    made = Host()
+    bring = hookimpl(lambda: [*METHODS, giving_up, unwilling])
+    assert made.register(SimpleNamespace(odebench_solvers=bring), "test").error is None
+    return made
+
+
+@pytest.fixture
+def checkup(host):
+    def made(name, problem="decay", params=None, **options):
+        problem_variant = Variant(problem, host.problem(problem).resolve({}))
+        return examine(host, problem_variant, Variant(name, host.solver(name).resolve(params or {})), **options)
+
+    return made
 
 
 def names(found):
     return [diagnosis.pathology for diagnosis in found.diagnoses]
 
 
-@pytest.mark.parametrize(("pathology", "problem", "problem_params", "fault", "healthy"), FAULTS)
-def test_a_planted_fault_is_found_and_named_first(pathology, problem, problem_params, fault, healthy):
-    found = checkup("planted", problem, fault, problem_params)
-    assert names(found)[:1] == [pathology]
-    first = found.diagnoses[0]
-    assert first.value > first.threshold
-    assert first.finding
-    assert first.remedy
+@pytest.mark.parametrize(
+    ("method", "pathology", "said"),
+    [
+        ("zero", "trivial-solution", "the zero output's, with the right derivative"),
+        ("best-constant", "trivial-solution", "the least of any constant, 0.5"),
+        ("promising", "low-loss-wrong-solution", "the loss does not see what is wrong"),
+        ("stuck", "stalled-training", "has stayed at 0.24"),
+        ("overflowing", "learning-rate-too-high", "not finite from step 2 on, after 10"),
+        ("giving-up", "learning-rate-too-high", "the steps overshoot"),
+    ],
+)
+def test_what_a_solver_that_hands_over_no_network_has_is_found(checkup, method, pathology, said):
+    found = checkup(method)
+    assert names(found) == [pathology]
+    assert said in found.diagnoses[0].finding
+    assert found.diagnoses[0].value > found.diagnoses[0].threshold
+    assert names(checkup("right")) == []
 
 
-@pytest.mark.parametrize(("pathology", "problem", "problem_params", "fault", "healthy"), FAULTS)
-def test_without_the_fault_nothing_is_found(pathology, problem, problem_params, fault, healthy):
-    if healthy is None:
-        problem, problem_params, healthy = CONTROLS[pathology]
-    elif problem_params.get("rate") == 1e4:
-        problem_params = {}
-    found = checkup("planted", problem, healthy, problem_params)
+def test_luck_is_seen_over_seeds_and_not_where_all_seeds_are_alike(checkup):
+    found = checkup("lucky", seeds=6)
+    seeds = [e.seed % 2 for e in found.examinations]
+    assert len({*seeds}) == 2  # both kinds are among the six
+    assert names(found)[-1] == "seed-luck"
+    assert f"{seeds.count(0)} of 6 seeds" in {d.seeds for d in found.diagnoses}
+    assert names(checkup("right", seeds=6)) == []
+
+
+@pytest.mark.parametrize("problem", SMOOTH)
+@pytest.mark.parametrize("selection", HEALTHY)
+def test_nothing_is_found_on_healthy_solvers(host, selection, problem):
+    from odebench.doctor import one_variant
+
+    found = examine(host, one_variant(problem, host.problem), one_variant(selection, host.solver))
     assert names(found) == []
-    assert found.worst.error <= 1e-2
+
+
+@pytest.mark.parametrize("problem", SMOOTH)
+def test_nothing_is_found_on_the_network_at_its_defaults_where_it_is_good(checkup, problem):
+    torch = pytest.importorskip("torch", reason="a network")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        found = checkup("pinn-autograd", problem, seeds=1)
+    finally:
+        torch.set_num_threads(before)
+    assert names(found) == [] or not found.worst.is_good
+
+
+def test_a_solver_that_cannot_is_said_to_be_so(checkup):
+    with pytest.raises(Unexaminable, match="does not do this problem: it has no mass matrix"):
+        checkup("unwilling")
+
+
+def test_what_was_not_examined_is_said(checkup):
+    (examination,) = checkup("rk4").examinations
+    assert examination.unseen == ["its training: the solver reports to no monitor"]
+    (examination,) = checkup("zero").examinations
+    assert [line.partition(":")[0] for line in examination.unseen] == ["its loss", "its units and gradients"]
+
+
+def test_an_examiner_may_sit_beside_a_monitor_of_ones_own(host):
+    ivp = host.problem("decay")()
+    examiner, seen = Examiner(ivp), []
+
+    class Both(Monitor):
+        def __call__(self, step, loss, dense, *, network=None, points=None):
+            seen.append(step)
+            examiner(step, loss, dense, network=network, points=points)
+
+    solution = host.solver("zero")(ivp, ivp.t_eval, monitor=Both())
+    found = findings(examiner.examination(solution, truth=ivp.exact(ivp.t_eval)))
+    assert len(seen) == 12
+    assert [d.pathology for d in found] == ["trivial-solution"]
+    unknown = findings(examiner.examination(solution))  # without a reference the residual has to do
+    assert [d.pathology for d in unknown] == ["trivial-solution"]
+
+
+# -- the command ---------------------------------------------------------------------------------------------------
+
+MINE = """
+import numpy as np
+from odebench import Monitor, Solution, hookimpl, solver
+
+@solver
+def mine(ivp, t_eval, *, learning_rate=10.0, monitor: Monitor):
+    "Gradient descent on one number, the rate of an exponential."
+    rate = 0.0
+    def dense(t): return np.exp(-rate * t)[:, None]
+    for step in range(60):
+        loss = (rate - 1) ** 2
+        monitor(step, loss, dense)
+        rate -= learning_rate * 2 * (rate - 1)
+    return Solution(dense(t_eval), dense, {"final_loss": (rate - 1) ** 2})
+
+@hookimpl
+def odebench_solvers(): return [mine]
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    return ("--plugin", "mine.py", "-p", "decay")
+
+
+def test_the_command_says_what_is_wrong_and_tries_the_remedy(odebench, mine):
+    done = odebench("doctor", "mine[learning_rate=1.2]", *mine, "--try")
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    assert "1. learning-rate-too-high" in text
+    assert "try learning_rate=0.12" in text
+    before, after = re.findall(r"^ *(before|after) .*$", done.stdout, re.MULTILINE)
+    assert (before, after) == ("before", "after")
+    assert re.search(r"^ *after +learning_rate=0.12 .* none", done.stdout, re.MULTILINE)
+
+
+def test_json_is_data(odebench, mine):
+    done = odebench("doctor", "mine[learning_rate=1.2]", *mine, "--try", "--json")
+    data = json.loads(done.stdout)
+    (found,) = data["findings"]
+    assert found["pathology"] == "learning-rate-too-high"
+    assert found["parameters"] == {"learning_rate": 0.12}
+    (trial,) = data["tried"]
+    assert trial["changed"] == {"learning_rate": 0.12}
+    assert trial["findings"] == []
+    assert trial["max_abs_error"][0] < 1e-3
+
+
+def test_nothing_found_is_said(odebench):
+    done = odebench("doctor", "rk4", "-p", "logistic", "--try")
+    assert done.returncode == 0, done.stderr
+    assert "nothing was found" in done.stdout
+    assert "not examined: its training" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rk5"], "unknown solver 'rk5'"),
+        (["rk4", "-p", "decai"], "unknown problem 'decai'"),
+        (["rk4[step=1]"], "no parameter 'step'"),
+        (["rk4[steps=[1,2]]"], "expected one value a parameter"),
+        (["analytic", "-p", "lorenz"], "does not do this problem"),
+    ],
+)
+def test_bad_input_is_refused(odebench, arguments, message):
+    done = odebench("doctor", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# -- the page ------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_has_every_pathology_as_the_code_has_it():
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in PAGE.read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    expected = [
+        [f"`{p.name}`", p.description, p.signal, f"{p.threshold:g}", p.remedy] for p in (*PATHOLOGIES, seed_luck)
+    ]
+    assert rows == expected

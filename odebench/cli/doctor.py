@@ -10,7 +10,12 @@ from .options import debug_option, open_host, plugin_option
 @click.command()
 @click.argument("solver", metavar="SOLVER")
 @click.option("-p", "--problem", metavar="PROBLEM", default="decay", show_default=True, help="The problem to solve.")
-@click.option("--try", "try_it", is_flag=True, help="Solve it again with the remedy, and show before and after.")
+@click.option(
+    "--try",
+    "try_it",
+    is_flag=True,
+    help="Solve it again with the remedy, and what is found then, and show before and after.",
+)
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Solves, where chance is used.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Base seed; each solve's own is derived from it.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -30,7 +35,7 @@ def doctor(
       odebench doctor 'pinn-autograd[epochs=5]' -p lotka-volterra --try
       odebench doctor my-solver --plugin my_solver.py -p 'decay[rate=2]' --seeds 1 --json
     """
-    from ..doctor import examine, one_variant
+    from ..doctor import examine, one_variant, treat
     from ..environment import limit_threads
     from ..report import diagnosis
 
@@ -45,13 +50,12 @@ def doctor(
     data = diagnosis.as_data(before)
     if not as_json:
         diagnosis.print_checkup(f"{name} on {on}", before)
-    if try_it and before.remedy is not None:
-        mended = type(method)(method.name, host.solver(method.name).resolve({**method.params, **before.remedy}))
-        after = examine(host, case, mended, seeds=seeds, base_seed=seed)
-        data["after"] = diagnosis.as_data(after)
-        if not as_json:
-            diagnosis.print_trial((name, before), (diagnosis.label(mended.name, mended.params, defaults), after))
-    elif try_it and before.diagnoses and not as_json:
-        click.echo("nothing to try: no parameter of the solver is the remedy")
+    if try_it:
+        trials = treat(host, before, base_seed=seed)
+        data["tried"] = [{"changed": dict(t.changed), **diagnosis.as_data(t.checkup)} for t in trials]
+        if trials and not as_json:
+            diagnosis.print_trials(before, trials)
+        elif before.diagnoses and not as_json:
+            click.echo("nothing to try: no parameter of the solver is the remedy")
     if as_json:
         click.echo(diagnosis.to_json(data))

@@ -5,9 +5,11 @@ it saw, and `findings(examination, solver)` what is wrong with it. `examine` doe
 """
 
 from .checkup import Checkup as Checkup
+from .checkup import Trial as Trial
 from .checkup import Unexaminable as Unexaminable
 from .checkup import examine as examine
 from .checkup import one_variant as one_variant
+from .checkup import treat as treat
 from .diagnosis import Diagnosis as Diagnosis
 from .diagnosis import Pathology as Pathology
 from .examination import Examination as Examination
@@ -15,3 +17,4 @@ from .examination import Examiner as Examiner
 from .findings import PATHOLOGIES as PATHOLOGIES
 from .findings import findings as findings
 from .findings import over_seeds as over_seeds
+from .seed_luck import seed_luck as seed_luck

@@ -44,6 +44,15 @@ class Checkup:
         return next((d.parameters for d in self.diagnoses if d.parameters is not None), None)
 
 
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A remedy, and what came of it."""
+
+    changed: Mapping[str, Any]
+    """All parameters that are other than at first."""
+    checkup: Checkup
+
+
 def one_variant(selection: str, look_up: Callable[[str], NamedFunction[Any]]) -> Variant:
     """The one variant selected, as 'pinn-autograd[epochs=5]' does.
 
@@ -85,6 +94,28 @@ def examine(
         examinations.append(_watched(ivp, known, method.function, arguments, solver, seed, method.reports))
         on_solved(k + 1)
     return Checkup(case, tuple(examinations), tuple(over_seeds(examinations, method)))
+
+
+def treat(host: Host, checkup: Checkup, *, rounds: int = 4, base_seed: int = 0) -> list[Trial]:
+    """Try the first remedy that is a parameter, then that of what is found next, until nothing is or nothing is new."""
+    first = checkup.case.solver.params
+    reference = references.reference(host.problem(checkup.case.problem.name)(**checkup.case.problem.params))
+    method = host.solver(checkup.case.solver.name)
+    trials: list[Trial] = []
+    tried = {checkup.case.solver.key}
+    for _ in range(rounds):
+        remedy = checkup.remedy
+        if remedy is None:
+            break
+        solver = Variant(method.name, method.resolve({**checkup.case.solver.params, **remedy}))
+        if solver.key in tried:
+            break
+        tried.add(solver.key)
+        seeds = len(checkup.examinations)
+        checkup = examine(host, checkup.case.problem, solver, seeds=seeds, base_seed=base_seed, reference=reference)
+        changed = {name: value for name, value in solver.params.items() if value != first[name]}
+        trials.append(Trial(changed, checkup))
+    return trials
 
 
 def _watched(

@@ -6,7 +6,7 @@ from .diagnosis import Evidence, pathology
 from .examination import Examination
 from .network import Layer, Mask
 
-_SMOOTH = ({"activation": "tanh"}, {"activation": "sin"})
+_SMOOTH = ({"activation": "tanh", "output_activation": "identity"}, {"activation": "tanh"}, {"activation": "sin"})
 
 
 @pathology(

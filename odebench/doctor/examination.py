@@ -106,10 +106,16 @@ class Examination:
 
     @cached_property
     def defect(self) -> float | None:
-        """The root mean square residual over `t_eval`, times the span, as a part of the solution's size."""
+        """The root mean square residual over `t_eval`, times the span, and the distance of y(t0) from y0.
+
+        As a part of the solution's size; None without a dense output.
+        """
+        import numpy as np
+
         if self.everywhere is None:
             return None
-        return samples.rms(self.everywhere.residual) * self.span / self.size
+        start = float(np.abs(self.everywhere.start - self.ivp.y0).max())
+        return (samples.rms(self.everywhere.residual) * self.span + start) / self.size
 
     @property
     def is_good(self) -> bool:

@@ -85,6 +85,6 @@ def over_seeds(examinations: Sequence[Examination], solver: Solver | None = None
     for name in sorted(named, key=order.__getitem__):
         seeds = f"{len(named[name])} of {len(each)} seeds" if len(each) > 1 else ""
         joined.append(replace(named[name][0], seeds=seeds))
-    if (luck := seed_luck(examinations)) is not None:
+    if (luck := seed_luck.diagnose(examinations)) is not None:
         joined.append(luck)
     return joined

@@ -217,8 +217,11 @@ def _common_weights(examination: Examination, terms: _Terms) -> Iterator[tuple[A
 
     d, span = examination.ivp.n_states, examination.span
     ones = np.ones_like(terms.points)
+    # a condition that holds by construction has no weight
+    holds = terms.condition.max() <= 1e-20 * float(np.square(examination.ivp.y0).max() or 1.0)
+    of_conditions = (0.0,) if holds else (1.0, float(d), 0.0)
     norms: Sequence[Array] = (ones, d * ones, terms.points, d * terms.points)
-    for norm, scale, of_condition in itertools.product(norms, (1.0, span**2, span**2 / 4), (1.0, float(d), 0.0)):
+    for norm, scale, of_condition in itertools.product(norms, (1.0, span**2, span**2 / 4), of_conditions):
         yield scale * norm, of_condition
 
 

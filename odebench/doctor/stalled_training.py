@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from .courses import gain_of_last_half, promised
 from .diagnosis import Evidence, pathology
-from .examination import Examination
+from .examination import Examination, badness
 
 _WRONG = 1e-2
 
@@ -24,7 +22,7 @@ def stalled_training(examination: Examination) -> Evidence | None:
     What is left where no other cause was found. Judged where the error is above 1 % of the solution's size.
     """
     gain, stands_for = gain_of_last_half(examination), promised(examination)
-    if gain is None or gain > 2 or stands_for is None or (examination.error or math.inf) <= _WRONG:
+    if gain is None or gain > 2 or stands_for is None or badness(examination) <= _WRONG:
         return None
     return Evidence(
         stands_for,

@@ -11,7 +11,8 @@ _CONSTANT = 1e-2  # of the true solution's variation
 
 @pathology(
     kind="network",
-    signal="part of the variation that the true solution has (or that the residual asks for) and this one lacks",
+    signal="part of the variation that the true solution has (without a reference: that f and y0 ask for) and this one "
+    "lacks",
     threshold=0.99,
     remedy="build the initial condition into the trial solution (hard), so that the zero solution is none; a smooth "
     "activation; and first whatever is named above.",
@@ -31,7 +32,8 @@ def trivial_solution(examination: Examination) -> Evidence | None:
     if examination.truth is not None:
         wanted = np.ptp(examination.truth, axis=0)
     else:
-        wanted = np.abs(np.asarray(ivp.rhs(ivp.t_eval, y, np))).mean(axis=0) * examination.span
+        moved = np.abs(np.asarray(ivp.rhs(ivp.t_eval, y, np))).mean(axis=0) * examination.span
+        wanted = np.maximum(moved, np.abs(y[0] - ivp.y0))
     scale = float(np.abs(y).max()) + float(np.abs(ivp.y0).max())
     if wanted.max() <= _CONSTANT * scale:
         return None

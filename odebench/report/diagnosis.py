@@ -6,11 +6,11 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from ..cases import selection_text
-from ..doctor import Checkup, Diagnosis, Examination
+from ..cases import selection_text, value_text
+from ..doctor import Checkup, Diagnosis, Examination, Trial
 from . import text
 
 if TYPE_CHECKING:
@@ -39,23 +39,34 @@ def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> 
         console.print(f"not examined: {unseen}", style="dim")
 
 
-def print_trial(before: tuple[str, Checkup], after: tuple[str, Checkup], file: IO[str] | None = None) -> None:
-    """Error, loss and findings with and without the remedy; of several seeds, the worst."""
+def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None = None) -> None:
+    """Error, loss and findings before and after each remedy; of several seeds, the worst."""
     from rich import box
     from rich.table import Table
 
-    table = Table(title="the remedy, tried", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title="the remedies, tried", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.padding = (0, 1, 0, 0)
     table.add_column("")
-    table.add_column("solver", overflow="fold")
+    table.add_column("changed", overflow="fold")
     for heading in ("max error", "loss"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("findings", overflow="fold")
-    for when, (name, checkup) in (("before", before), ("after", after)):
-        worst = checkup.worst
-        found = ", ".join(d.pathology for d in checkup.diagnoses) or "none"
-        table.add_row(when, name, text.error(_absolute_error(worst)), text.error(worst.final_loss), found)
+    table.add_row("before", "", *_came_to(before))
+    for trial in trials:
+        table.add_row("after", _values(trial.changed), *_came_to(trial.checkup))
     _console(file).print(table)
+
+
+def _came_to(checkup: Checkup) -> tuple[str, str, str]:
+    worst = checkup.worst
+    error = worst.ended or text.error(_absolute_error(worst))
+    found = ", ".join(d.pathology for d in checkup.diagnoses) or "none"
+    return error, text.error(worst.final_loss), found
+
+
+def _values(parameters: Mapping[str, Any]) -> str:
+    """'points=84,width=32'."""
+    return ",".join(f"{name}={value_text(value)}" for name, value in parameters.items())
 
 
 def as_data(checkup: Checkup) -> dict[str, Any]:
@@ -113,7 +124,7 @@ def _print_diagnosis(console: Console, number: int, diagnosis: Diagnosis) -> Non
     grid.add_row("signal", f"{diagnosis.value:.3g}, above {diagnosis.threshold:g}: {diagnosis.signal}")
     grid.add_row("remedy", diagnosis.remedy)
     if diagnosis.parameters is not None:
-        grid.add_row("try", selection_text("", diagnosis.parameters))
+        grid.add_row("try", _values(diagnosis.parameters))
     console.print(Padding(grid, (0, 0, 1, 3)))
 
 
