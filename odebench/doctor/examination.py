@@ -140,6 +140,8 @@ class Examination:
             said.append("its loss: the solver hands no points to the monitor")
         if self.looks and all(look.inside is None for look in self.looks):
             said.append("its units and gradients: the solver hands no network to the monitor")
+        elif self.looks and not any(look.inside.layers for look in self.looks if look.inside is not None):
+            said.append("its units: the network's layers are no torch modules that are called")
         if self.everywhere is None and self.ended is None:
             said.append("its residual: the solver has no dense output")
         return said

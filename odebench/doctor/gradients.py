@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..backends import Array
-from . import losses
+from . import losses, samples
 from .examination import Examination, Push
-from .losses import Hypothesis, Match
+from .losses import Hypothesis, Match, Report
 from .samples import Sample
 
+_FEW = 3
+_SHARP = 1e-3
 _STILL_LARGE = 1e-6  # of the first loss: below it, rounding blurs the differences
 
 
@@ -30,7 +32,7 @@ def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> fl
     off = []
     reports = losses.reports(examination)
     for at, report in enumerate(reports):
-        if not report.look.pushes or report.loss < _STILL_LARGE * reports[0].loss:
+        if report.loss < _STILL_LARGE * reports[0].loss or not _is_smooth(report):
             continue
 
         def loss(state: Sample, at: int = at, here: Sample = report.sample) -> float:
@@ -40,7 +42,7 @@ def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> fl
         measured = np.array([_slope(loss, push) for push in report.look.pushes])
         promised = np.array([push.promised for push in report.look.pushes])
         off.append(_off_direction(measured, promised))
-    return float(np.median(off)) if off else None
+    return float(np.median(off)) if len(off) >= _FEW else None
 
 
 def _recognised(examination: Examination) -> tuple[Hypothesis, Match] | None:
@@ -50,6 +52,13 @@ def _recognised(examination: Examination) -> tuple[Hypothesis, Match] | None:
         if found is not None and found.holds:
             return hypothesis, found
     return None
+
+
+def _is_smooth(report: Report) -> bool:
+    """Whether it has pushes, all with slopes that are sharp: at the kinks of relu, differences say nothing."""
+    residual = samples.rms(report.sample.residual)
+    moved = [sample for push in report.look.pushes for sample in (push.minus, push.plus)]
+    return bool(moved) and max(sample.slope_error for sample in moved) <= _SHARP * residual
 
 
 def _slope(loss: Callable[[Sample], float], push: Push) -> float:

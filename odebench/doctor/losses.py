@@ -196,20 +196,30 @@ def reports(examination: Examination) -> list[Report]:
 def _terms(examination: Examination, hypothesis: Hypothesis) -> _Terms | None:
     import numpy as np
 
-    rounding = 100 * float(np.finfo(examination.precision).eps)
+    eps = float(np.finfo(examination.precision).eps)
     rows = []
     for report in reports(examination):
         sample = report.sample
         square = hypothesis.square(sample, examination.span)
         condition = _mean_square(sample.start - examination.ivp.y0)
-        blur = sample.slope_error / max(samples.rms(sample.residual), 1e-300) if hypothesis.needs_slopes else 0.0
-        rows.append((report.loss, square, condition, SAME + rounding + 2 * blur + blur**2, sample.t.size))
+        blur = _rounding(sample, eps) + (sample.slope_error if hypothesis.needs_slopes else 0.0)
+        part = blur / max(square, 1e-300) ** 0.5
+        rows.append((report.loss, square, condition, SAME + 100 * eps + 2 * part + part**2, sample.t.size))
     if not rows:
         return None
     loss, squares, conditions, allowed, points = np.array(rows, dtype=np.float64).T
     sharp = np.isfinite(squares) & (allowed < _BLUNT)
     # a report at which the slopes are blurred says nothing
     return _Terms(loss, np.where(sharp, squares, np.nan), conditions, allowed, points) if sharp.any() else None
+
+
+def _rounding(sample: Sample, eps: float) -> float:
+    """What rounding leaves of a residual, made of slopes or of differences between the points."""
+    import numpy as np
+
+    gaps = np.diff(np.sort(sample.t))
+    quotient = np.abs(sample.y).max() / gaps[gaps > 0].min() if (gaps > 0).any() else 0.0
+    return 10 * eps * (samples.rms(sample.slope) + samples.rms(sample.f) + float(quotient))
 
 
 def _common_weights(examination: Examination, terms: _Terms) -> Iterator[tuple[Array, float]]:
