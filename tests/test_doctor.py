@@ -68,6 +68,18 @@ def giving_up(ivp, t_eval, *, monitor: Monitor | None = None):
 
 
 @solver
+def refusing(ivp, t_eval, *, points=0):
+    raise ValueError(f"expected points of 3 or more, received {points}")
+
+
+@solver
+def failing_late(ivp, t_eval, *, monitor: Monitor | None = None):
+    for step in range(20):
+        monitor(step, 10.0**step, ivp.exact)
+    raise np.linalg.LinAlgError("singular matrix")
+
+
+@solver
 def unwilling(ivp, t_eval):
     raise Unsupported("it has no mass matrix")
 
@@ -75,7 +87,7 @@ def unwilling(ivp, t_eval):
 @pytest.fixture(scope="module")
 def host():
     made = Host()
-    bring = hookimpl(lambda: [*METHODS, giving_up, unwilling])
+    bring = hookimpl(lambda: [*METHODS, giving_up, failing_late, refusing, unwilling])
     assert made.register(SimpleNamespace(odebench_solvers=bring), "test").error is None
     return made
 
@@ -102,6 +114,7 @@ def names(found):
         ("stuck", "stalled-training", "has stayed at 0.24"),
         ("overflowing", "learning-rate-too-high", "not finite from step 2 on, after 10"),
         ("giving-up", "learning-rate-too-high", "the steps overshoot"),
+        ("failing-late", "learning-rate-too-high", "the steps overshoot"),
     ],
 )
 def test_what_a_solver_that_hands_over_no_network_has_is_found(checkup, method, pathology, said):
@@ -145,6 +158,9 @@ def test_nothing_is_found_on_the_network_at_its_defaults_where_it_is_good(checku
 def test_a_solver_that_cannot_is_said_to_be_so(checkup):
     with pytest.raises(Unexaminable, match="does not do this problem: it has no mass matrix"):
         checkup("unwilling")
+    with pytest.raises(Unexaminable, match="raised ValueError: expected points of 3 or more, received 0"):
+        checkup("refusing")
+    assert checkup("failing-late").worst.ended == "raised LinAlgError: singular matrix"
 
 
 def test_what_was_not_examined_is_said(checkup):
@@ -253,7 +269,7 @@ def test_the_page_has_every_pathology_as_the_code_has_it():
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in PAGE.read_text().splitlines()
-        if line.startswith("| `")
+        if re.match(r"\| `[a-z0-9-]+` \|", line)
     ]
     expected = [
         [f"`{p.name}`", p.description, p.signal, f"{p.threshold:g}", p.remedy] for p in (*PATHOLOGIES, seed_luck)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .. import references
+from .. import checks, references
+from ..backends import Array
 from ..cases import Case, Variant, Variants, seed_for
 from ..errors import BadSelection, Diverged, OdebenchError, SolverFailed, Unsupported, one_line
 from ..host import Host
-from ..model import IVP, Solution
+from ..model import IVP, Solver
 from ..parameters import NamedFunction
 from ..references import Reference
 from .diagnosis import Diagnosis
@@ -20,7 +22,7 @@ from .findings import over_seeds
 
 
 class Unexaminable(OdebenchError):
-    """A solver that cannot run here, or does not do this problem."""
+    """A solver that cannot run here, does not do this problem, or refuses its parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +41,9 @@ class Checkup:
         return max(self.examinations, key=badness)
 
     @property
-    def remedy(self) -> Mapping[str, Any] | None:
-        """The parameters of the first diagnosis that has any."""
-        return next((d.parameters for d in self.diagnoses if d.parameters is not None), None)
+    def remedies(self) -> list[Mapping[str, Any]]:
+        """The parameters that the diagnoses prescribe, of the root cause first."""
+        return [d.parameters for d in self.diagnoses if d.parameters is not None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,52 +93,60 @@ def examine(
     for k in range(seeds if method.uses_chance else 1):
         seed = seed_for(base_seed, case.id, k) if method.uses_chance else None
         arguments = {**solver.params, **({"seed": seed} if method.uses_chance else {})}
-        examinations.append(_watched(ivp, known, method.function, arguments, solver, seed, method.reports))
+        examinations.append(_watched(ivp, known.y, method, solver.params, arguments))
         on_solved(k + 1)
     return Checkup(case, tuple(examinations), tuple(over_seeds(examinations, method)))
 
 
 def treat(host: Host, checkup: Checkup, *, rounds: int = 4, base_seed: int = 0) -> list[Trial]:
-    """Try the first remedy that is a parameter, then that of what is found next, until nothing is or nothing is new."""
-    first = checkup.case.solver.params
-    reference = references.reference(host.problem(checkup.case.problem.name)(**checkup.case.problem.params))
-    method = host.solver(checkup.case.solver.name)
+    """Try the first remedy that is a parameter, then that of what is found next, until nothing is or nothing is new.
+
+    A remedy that the solver refuses, beside its other parameters, is passed over.
+    """
+    case, seeds = checkup.case, len(checkup.examinations)
+    reference = references.reference(host.problem(case.problem.name)(**case.problem.params))
+    method = host.solver(case.solver.name)
+    tried = {case.solver.key}
     trials: list[Trial] = []
-    tried = {checkup.case.solver.key}
-    for _ in range(rounds):
-        remedy = checkup.remedy
-        if remedy is None:
+    while len(trials) < rounds:
+        for remedy in checkup.remedies:
+            solver = Variant(method.name, method.resolve({**checkup.case.solver.params, **remedy}))
+            if solver.key in tried:
+                continue
+            tried.add(solver.key)
+            with suppress(Unexaminable):
+                checkup = examine(host, case.problem, solver, seeds=seeds, base_seed=base_seed, reference=reference)
+                changed = {name: value for name, value in solver.params.items() if value != case.solver.params[name]}
+                trials.append(Trial(changed, checkup))
+                break
+        else:
             break
-        solver = Variant(method.name, method.resolve({**checkup.case.solver.params, **remedy}))
-        if solver.key in tried:
-            break
-        tried.add(solver.key)
-        seeds = len(checkup.examinations)
-        checkup = examine(host, checkup.case.problem, solver, seeds=seeds, base_seed=base_seed, reference=reference)
-        changed = {name: value for name, value in solver.params.items() if value != first[name]}
-        trials.append(Trial(changed, checkup))
     return trials
 
 
 def _watched(
-    ivp: IVP,
-    reference: Reference,
-    solve: Callable[..., Solution],
-    arguments: dict[str, Any],
-    solver: Variant,
-    seed: int | None,
-    reports: bool,
+    ivp: IVP, truth: Array, method: Solver, parameters: Mapping[str, Any], arguments: Mapping[str, Any]
 ) -> Examination:
+    """One solve; what is raised after the first report is part of what was seen."""
     import numpy as np
 
     examiner = Examiner(ivp)
-    solution, ended = None, None
+    seen: dict[str, Any] = {"truth": truth, "parameters": parameters, "seed": arguments.get("seed")}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            solution = solve(ivp, ivp.t_eval, **arguments, **({"monitor": examiner} if reports else {}))
+            watch = {"monitor": examiner} if method.reports else {}
+            solution = method.function(ivp, ivp.t_eval, **arguments, **watch)
+            checks.states(solution, ivp)
+            return examiner.examination(solution, **seen)
         except Unsupported as error:
-            raise Unexaminable(f"solver {solver.name!r} does not do this problem: {one_line(error)}") from error
+            raise Unexaminable(f"solver {method.name!r} does not do this problem: {one_line(error)}") from error
         except (Diverged, SolverFailed) as error:
-            ended = one_line(error)
-        return examiner.examination(solution, truth=reference.y, parameters=solver.params, seed=seed, ended=ended)
+            return examiner.examination(None, ended=one_line(error), **seen)
+        except OdebenchError as error:
+            raise Unexaminable(f"solver {method.name!r}: {one_line(error)}") from error
+        except Exception as error:
+            raised = f"raised {type(error).__name__}: {one_line(error)}"
+            if not examiner.looks:
+                raise Unexaminable(f"solver {method.name!r} {raised}") from error
+            return examiner.examination(None, ended=raised, **seen)

@@ -23,6 +23,7 @@ coarse or badly scaled; a loss that is not what it should be is."""
 _NEXT_STEP, _NEXT_S = 1.2, 1.5  # looks are this much further apart than the one before, in steps or in seconds
 _MOST_POINTS = 4096
 _PUSHED = 8
+_MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,6 @@ class Look:
 
     step: int
     loss: float | None
-    y: Array
-    """The states at `t_eval`, (n, d)."""
     sample: Sample | None
     """The dense output at the points of the loss; None where they were not handed over."""
     inside: Inside | None = None
@@ -60,7 +59,7 @@ class Examination:
     ivp: IVP
     looks: tuple[Look, ...]
     losses: tuple[tuple[int, float], ...]
-    """(step, loss) of every report that had one."""
+    """(step, loss) of the reports that had one: all, or of very many every second, fourth, ..., and the last."""
     moves: tuple[tuple[int, float], ...]
     """(step, distance the weights have moved a step since the report before), where a network was handed over."""
     y: Array | None
@@ -153,6 +152,29 @@ def badness(examination: Examination) -> float:
     return 0.0 if judged is None else judged
 
 
+class _Course:
+    """Numbers by step, thinned out where they are very many."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[int, float]] = []
+        self._last: tuple[int, float] | None = None
+        self._every, self._count = 1, 0
+
+    def add(self, step: int, value: float) -> None:
+        self._last = step, value
+        if self._count % self._every == 0 or not math.isfinite(value):
+            self._kept.append(self._last)
+        self._count += 1
+        if len(self._kept) > _MOST_KEPT:
+            self._kept, self._every = self._kept[::2], 2 * self._every
+
+    @property
+    def kept(self) -> tuple[tuple[int, float], ...]:
+        """In the order of the steps, the last included."""
+        missing = self._last is not None and self._kept[-1] is not self._last
+        return (*self._kept, self._last) if missing and self._last is not None else tuple(self._kept)
+
+
 class Examiner(Monitor):
     """Watches one solve. Give it to the solver as its monitor, then call `examination` with what the solver returned.
 
@@ -163,8 +185,8 @@ class Examiner(Monitor):
     def __init__(self, ivp: IVP) -> None:
         self.ivp = ivp
         self.looks: list[Look] = []
-        self.losses: list[tuple[int, float]] = []
-        self.moves: list[tuple[int, float]] = []
+        self.losses = _Course()
+        self.moves = _Course()
         self._network: Any = None
         self._points: Array | None = None
         self._weights: Array | None = None
@@ -183,7 +205,7 @@ class Examiner(Monitor):
     ) -> None:
         loss = None if loss is None else float(loss)
         if loss is not None:
-            self.losses.append((step, loss))
+            self.losses.add(step, loss)
         if networks.is_network(network):
             self._follow(step, network)
             self._network = network
@@ -200,26 +222,19 @@ class Examiner(Monitor):
 
         weights = networks.weights(network)
         if self._weights is not None and weights.shape == self._weights.shape and step > self._step:
-            self.moves.append((step, float(np.linalg.norm(weights - self._weights)) / (step - self._step)))
+            self.moves.add(step, float(np.linalg.norm(weights - self._weights)) / (step - self._step))
         self._weights, self._step = weights, step
 
     def _look(self, step: int, loss: float | None, dense: Callable[[Array], Array]) -> Look:
-        states: list[Array] = []
-
-        def evaluate() -> None:
-            states.append(samples.evaluate(dense, self.ivp.t_eval, self.ivp))
-
         inside = None
         if self._network is not None:
-            inside = networks.look_inside(self._network, evaluate)
-        else:
-            evaluate()
+            inside = networks.look_inside(self._network, lambda: samples.evaluate(dense, self.ivp.t_eval, self.ivp))
         if self._points is None:
-            return Look(step, loss, states[0], None, inside)
+            return Look(step, loss, None, inside)
         precision = inside.precision if inside is not None else "float64"
         sample = samples.take(self.ivp, dense, self._points, precision)
         pushes = self._pushes(dense, inside, precision) if inside is not None and loss is not None else ()
-        return Look(step, loss, states[0], sample, inside, pushes)
+        return Look(step, loss, sample, inside, pushes)
 
     def _pushes(self, dense: Callable[[Array], Array], inside: Inside, precision: str) -> tuple[Push, ...]:
         """What small pushes of single weights do: of those with the largest partial derivatives, and of some others."""
@@ -265,8 +280,8 @@ class Examiner(Monitor):
         return Examination(
             self.ivp,
             tuple(self.looks),
-            tuple(self.losses),
-            tuple(self.moves),
+            self.losses.kept,
+            self.moves.kept,
             truth=truth,
             parameters=dict(parameters or {}),
             precision=precision or "float64",

@@ -14,7 +14,7 @@ _WRONG = 1e-2
 @pathology(
     kind="rest",
     signal="error over what the loss promises: its square root times the time span",
-    threshold=30.0,
+    threshold=10.0,
     remedy="look at the residual held out and at a certificate, not at the loss; then at the loss's own formula.",
 )
 def low_loss_wrong_solution(examination: Examination) -> Evidence | None:

@@ -13,7 +13,7 @@ _WRONG = 1e-2
     kind="rest",
     signal="error that the loss stands for (its square root times the time span, as a part of the solution's size) "
     "where the second half of the training lowered it by less than a factor of 2",
-    threshold=1e-2,
+    threshold=1e-3,
     remedy="a second-order optimizer (L-BFGS, Levenberg-Marquardt), another width or depth, time windows, other seeds.",
 )
 def stalled_training(examination: Examination) -> Evidence | None:

@@ -28,6 +28,6 @@ def unscaled_time(examination: Examination) -> Evidence | None:
     return Evidence(
         value,
         f"The network's input runs from {inside.entry.min():.3g} to {inside.entry.max():.3g}: its weights are drawn "
-        "for numbers of size one, and its units are saturated, or hardly change, over the whole time span.",
+        "for numbers of size one. Of large ones the units saturate; over a small range they hardly change.",
         ({"scale_time": True}, {"scaled": True}, {"scaling": True}),
     )
