@@ -19,7 +19,7 @@ FLOORS = [
     ["host", "certification"],
     ["cases", "references", "suites"],
     ["watching"],
-    ["recording"],
+    ["doctor", "recording"],
     ["provenance"],
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],

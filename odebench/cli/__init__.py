@@ -12,6 +12,7 @@ import click
 from .. import __version__
 from ..errors import OdebenchError
 from .certify import certify
+from .doctor import doctor
 from .look import env, list_, show, table
 from .options import INTERRUPTED
 from .run import run
@@ -67,5 +68,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, watch, env):
+for _command in (run, list_, show, certify, table, doctor, watch, env):
     main.add_command(_command)

@@ -1,0 +1,96 @@
+"""Steps that are too long, or too short too soon."""
+
+from __future__ import annotations
+
+import math
+
+from . import courses
+from .diagnosis import Evidence, pathology, times
+from .examination import Examination
+
+_SHORT = 1e-3  # of the longest steps
+_FLAT = 1e-2  # of the first gradient: below it there is little left to descend
+
+
+@pathology(
+    kind="method",
+    signal="factor by which the losses of the second half of the training go up and down about their trend; the last "
+    "loss over the least; or a tenth of the largest over the first",
+    threshold=10.0,
+    remedy="a tenth of the learning rate, or a schedule that lowers it.",
+)
+def learning_rate_too_high(examination: Examination) -> Evidence | None:
+    """The learning rate is too high: the loss jumps, rises or overflows.
+
+    Judged where the solution is not good and the loss not low.
+    """
+    now = examination.parameters
+    lower = (*times(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
+    if any(not math.isfinite(loss) for _, loss in examination.losses):
+        step = next(step for step, loss in examination.losses if not math.isfinite(loss))
+        last = courses.finite_losses(examination)
+        before = f", after {last[-1][1]:.2g}" if last else ""
+        return Evidence(math.inf, f"The loss is not finite from step {step} on{before}: the steps overshoot.", lower)
+    if examination.is_good or courses.is_low(examination):
+        return None
+    course, factor = courses.finite_losses(examination), courses.swing(examination)
+    if factor is None:
+        return None
+    least = min(loss for _, loss in course)
+    late = sorted(loss for _, loss in course[-max(5, len(course) // 20) :])
+    rise = late[len(late) // 2] / least
+    overshoot = max(loss for _, loss in course) / course[0][1]
+    if overshoot / 10 > max(factor, rise):
+        said = f"The loss rose to {overshoot:.2g} times its first value: the steps overshoot."
+        return Evidence(overshoot / 10, f"{said} Where they end, units may be saturated or dead.", lower)
+    return Evidence(
+        max(factor, rise),
+        f"In the second half of the training the loss goes up and down by a factor of {factor:.2g} about its trend, "
+        f"and ends at {rise:.2g} times its least: the steps overshoot.",
+        lower,
+    )
+
+
+@pathology(
+    kind="method",
+    signal="part of the training that was left when the steps had fallen below a thousandth of the longest",
+    threshold=0.3,
+    remedy="a slower schedule, a higher learning rate, or an optimizer that chooses its steps.",
+)
+def learning_rate_decays_early(examination: Examination) -> Evidence | None:
+    """The learning rate decays too early: the weights stand still on a slope.
+
+    Seen from how far the weights move. Judged where the solution is not good and the gradient is not yet flat.
+    """
+    if examination.is_good or courses.is_low(examination) or len(examination.moves) < 20:
+        return None
+    longest = max(move for _, move in examination.moves)
+    moving = [step for step, move in examination.moves if move > _SHORT * longest]
+    first, last = examination.moves[0][0], examination.moves[-1][0]
+    steepness = _steepness(examination)
+    if not moving or last <= first or steepness is None or steepness < _FLAT:
+        return None
+    left = (last - moving[-1]) / (last - first)
+    return Evidence(
+        left,
+        f"For the last {left:.0%} of the training the weights move by less than a thousandth of what they did at most, "
+        f"while the gradient is still {steepness:.2g} times the first: the learning rate has decayed too soon.",
+        (
+            {"schedule": "constant"},
+            {"schedule": "none"},
+            *times(examination.parameters, "learning_rate", 10),
+            *times(examination.parameters, "epochs", 4),
+        ),
+    )
+
+
+def _steepness(examination: Examination) -> float | None:
+    """The last gradient's length over the first's."""
+    import numpy as np
+
+    lengths = [
+        float(np.linalg.norm(look.inside.gradient))
+        for look in examination.looks
+        if look.inside is not None and look.inside.gradient is not None
+    ]
+    return lengths[-1] / lengths[0] if len(lengths) > 1 and lengths[0] > 0 else None

@@ -1,0 +1,152 @@
+"""What the doctor found, for the terminal and as data."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from ..cases import selection_text, value_text
+from ..doctor import Checkup, Diagnosis, Examination, Trial
+from . import text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH_IN_A_FILE = 110
+
+
+def label(name: str, params: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """A variant by its name and the parameters that are not the defaults."""
+    return selection_text(name, {k: v for k, v in params.items() if v != defaults.get(k)})
+
+
+def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> None:
+    """What was found, the root cause first, and what could not be examined."""
+    console = _console(file)
+    console.print(title, style="bold")
+    for examination in checkup.examinations:
+        console.print(f"  {_summary(examination)}", style="dim")
+    console.print()
+    if not checkup.diagnoses:
+        console.print("nothing was found", style="bold green")
+    for number, diagnosis in enumerate(checkup.diagnoses, 1):
+        _print_diagnosis(console, number, diagnosis)
+    for unseen in checkup.examinations[0].unseen:
+        console.print(f"not examined: {unseen}", style="dim")
+
+
+def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None = None) -> None:
+    """Error, loss and findings before and after each remedy; of several seeds, the worst."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title="the remedies, tried", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.padding = (0, 1, 0, 0)
+    table.add_column("")
+    table.add_column("changed", overflow="fold")
+    for heading in ("max error", "loss"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("findings", overflow="fold")
+    table.add_row("before", "", *_came_to(before))
+    for trial in trials:
+        table.add_row("after", _values(trial.changed), *_came_to(trial.checkup))
+    _console(file).print(table)
+
+
+def _came_to(checkup: Checkup) -> tuple[str, str, str]:
+    worst = checkup.worst
+    error = worst.ended or text.error(_absolute_error(worst))
+    found = ", ".join(d.pathology for d in checkup.diagnoses) or "none"
+    return error, text.error(worst.final_loss), found
+
+
+def _values(parameters: Mapping[str, Any]) -> str:
+    """'points=84,width=32'."""
+    return ",".join(f"{name}={value_text(value)}" for name, value in parameters.items())
+
+
+def as_data(checkup: Checkup) -> dict[str, Any]:
+    """The same for programs: JSON holds it."""
+    worst = checkup.worst
+    return {
+        "solver": checkup.case.solver.name,
+        "solver_params": dict(checkup.case.solver.params),
+        "problem": checkup.case.problem.name,
+        "problem_params": dict(checkup.case.problem.params),
+        "seeds": [e.seed for e in checkup.examinations],
+        "max_abs_error": [_finite(_absolute_error(e)) for e in checkup.examinations],
+        "final_loss": [_finite(e.final_loss) for e in checkup.examinations],
+        "ended": worst.ended,
+        "findings": [
+            {
+                "pathology": d.pathology,
+                "signal": d.signal,
+                "value": _finite(d.value),
+                "threshold": d.threshold,
+                "finding": d.finding,
+                "remedy": d.remedy,
+                "parameters": None if d.parameters is None else dict(d.parameters),
+                "seeds": d.seeds or None,
+            }
+            for d in checkup.diagnoses
+        ],
+        "not_examined": worst.unseen,
+    }
+
+
+def to_json(data: Any) -> str:
+    """As text."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _console(file: IO[str] | None) -> Console:
+    from rich.console import Console
+
+    file = file or sys.stdout
+    width = None if file.isatty() or "COLUMNS" in os.environ else _WIDTH_IN_A_FILE
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _print_diagnosis(console: Console, number: int, diagnosis: Diagnosis) -> None:
+    from rich.padding import Padding
+    from rich.table import Table
+
+    seeds = f" ({diagnosis.seeds})" if diagnosis.seeds else ""
+    console.print(f"{number}. {diagnosis.pathology}{seeds}", style="bold yellow" if number > 1 else "bold red")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("finding", diagnosis.finding)
+    grid.add_row("signal", f"{diagnosis.value:.3g}, above {diagnosis.threshold:g}: {diagnosis.signal}")
+    grid.add_row("remedy", diagnosis.remedy)
+    if diagnosis.parameters is not None:
+        grid.add_row("try", _values(diagnosis.parameters))
+    console.print(Padding(grid, (0, 0, 1, 3)))
+
+
+def _summary(examination: Examination) -> str:
+    parts = [] if examination.seed is None else [f"seed {examination.seed}"]
+    if examination.ended is not None:
+        parts.append(f"ended: {examination.ended}")
+    error = _absolute_error(examination)
+    if error is not None:
+        parts.append(f"max error {error:.2e}")
+    if examination.final_loss is not None:
+        parts.append(f"loss {examination.final_loss:.6g}")
+    if examination.losses:
+        parts.append(f"{examination.losses[-1][0]} steps, {len(examination.looks)} looks")
+    return ", ".join(parts)
+
+
+def _absolute_error(examination: Examination) -> float | None:
+    """In the unit of the state; None where there is no solution or no reference."""
+    error = examination.error
+    return None if error is None or math.isinf(error) else error * examination.size
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,101 @@
+"""Faults planted in networks are found and named first; without them nothing is found."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from odebench import hookimpl
+from odebench.cases import Variant
+from odebench.doctor import examine
+from odebench.host import Host
+
+torch = pytest.importorskip("torch", reason="the faults are planted in networks")
+
+from doctor_faults import planted  # noqa: E402  (after the check for torch)
+
+HOST = Host()
+assert HOST.register(SimpleNamespace(odebench_solvers=hookimpl(lambda: [planted])), "test").error is None
+
+SLOW_DECAY = {"rate": 0.01, "t0": 0.0, "t1": 100.0}
+ADAM = {"optimizer": "adam", "epochs": 150}
+SOFT = {"initial_condition": "soft"}
+THREAD_A = {**SOFT, "activation": "relu", "relu_output": True, "depth": 2, "optimizer": "adam", "epochs": 300}
+
+# pathology, problem and its parameters, the faulty solver's parameters, those of the healthy control
+FAULTS = [
+    ("wrong-variable", "decay", {}, SOFT | {"derivative": "prediction"}, SOFT),
+    ("wrong-variable", "decay", {"t1": 4.0}, {"derivative": "scaled-time"}, {}),
+    ("wrong-variable", "harmonic-oscillator", {"periods": 0.5}, {"derivative": "sum"}, {"epochs": 300}),
+    ("broadcast-residual", "decay", {}, {"residual": "pairs"}, {}),
+    ("detached-derivative", "decay", {}, {"derivative": "detached"}, {}),
+    ("detached-derivative", "decay", {}, ADAM | SOFT | {"derivative": "detached"}, SOFT),
+    ("stale-gradient", "decay", {}, ADAM | {"zero_grad": False}, {}),
+    ("learning-rate-too-high", "decay", {}, ADAM | {"learning_rate": 5.0}, {}),
+    (
+        "dead-units",
+        "decay",
+        {},
+        THREAD_A,
+        THREAD_A | {"activation": "tanh", "relu_output": False, "optimizer": "lbfgs"},
+    ),
+    ("unscaled-time", "decay", SLOW_DECAY, ADAM | {"time": "raw"}, {}),
+    ("initial-condition-imbalance", "decay", {}, SOFT | {"condition_weight": 1e-8}, SOFT),
+    ("initial-condition-imbalance", "decay", {}, ADAM | SOFT | {"condition_weight": 1e6}, SOFT),
+    ("saturation", "decay", {}, ADAM | {"weight_scale": 100.0}, {}),
+    ("difference-noise-floor", "decay", {}, {"derivative": "forward", "step": 1e-13}, {"derivative": "forward"}),
+    ("discretisation-floor", "decay", {}, {"derivative": "backward"}, {}),
+    ("discretisation-floor", "decay", {}, {"derivative": "forward", "step": 2e-2}, {"derivative": "forward"}),
+    ("float32-stall", "decay", {}, {"dtype": "float32", "epochs": 1000}, {"epochs": 1000}),
+    ("learning-rate-decays-early", "decay", {}, ADAM | {"decay": 0.8}, {}),
+    ("too-few-points", "harmonic-oscillator", {"periods": 0.5}, {"points": 4, "epochs": 300}, {"epochs": 300}),
+    ("span-too-long", "harmonic-oscillator", {"periods": 10.0}, {"points": 201}, None),
+    ("span-too-long", "decay", {"rate": 1e4, "t0": 0.0}, {}, {}),
+    ("fixed-point-capture", "logistic", {}, {}, None),
+    ("too-few-epochs", "decay", {}, {"epochs": 10}, {}),
+]
+CONTROLS = {
+    # the same network on as much of the problem as it can take in
+    "span-too-long": ("harmonic-oscillator", {"periods": 0.5}, {"epochs": 300}),
+    "fixed-point-capture": ("logistic", {"t1": 5.0}, {"points": 41, "epochs": 300}),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def checkup(name, problem, params=None, problem_params=None, **options):
+    method = HOST.solver(name)
+    problem_variant = Variant(problem, HOST.problem(problem).resolve(problem_params or {}))
+    return examine(HOST, problem_variant, Variant(name, method.resolve(params or {})), **{"seeds": 1} | options)
+
+
+def names(found):
+    return [diagnosis.pathology for diagnosis in found.diagnoses]
+
+
+@pytest.mark.parametrize(("pathology", "problem", "problem_params", "fault", "healthy"), FAULTS)
+def test_a_planted_fault_is_found_and_named_first(pathology, problem, problem_params, fault, healthy):
+    found = checkup("planted", problem, fault, problem_params)
+    assert names(found)[:1] == [pathology]
+    first = found.diagnoses[0]
+    assert first.value > first.threshold
+    assert first.finding
+    assert first.remedy
+
+
+@pytest.mark.parametrize(("pathology", "problem", "problem_params", "fault", "healthy"), FAULTS)
+def test_without_the_fault_nothing_is_found(pathology, problem, problem_params, fault, healthy):
+    if healthy is None:
+        problem, problem_params, healthy = CONTROLS[pathology]
+    elif problem_params.get("rate") == 1e4:
+        problem_params = {}
+    found = checkup("planted", problem, healthy, problem_params)
+    assert names(found) == []
+    assert found.worst.error <= 1e-2
