@@ -30,6 +30,20 @@ class Checkpoint(NamedTuple):
     """Between the times of `t_eval`; None where it is not finite."""
 
 
+class Finding(NamedTuple):
+    """What the doctor found in one solve: a `Diagnosis` as a row of a table."""
+
+    pathology: str
+    signal: str
+    value: float | None
+    """None where it is not finite."""
+    threshold: float
+    finding: str
+    remedy: str
+    parameters: dict[str, Any] | None
+    """The remedy as parameters of the solver; None where it has none for it."""
+
+
 @dataclass
 class Measurement:
     """One sample of one case; None where there is nothing to say. The columns are described in results/README.md."""
@@ -86,6 +100,8 @@ class Measurement:
     """Stands for the code, versions, protocol and machine it was measured with; in the journal only."""
     trace: list[Checkpoint] = field(default_factory=list)
     """How a method that trains or iterates came to its solution; in traces.csv and the journal only."""
+    diagnoses: list[Finding] = field(default_factory=list)
+    """What the doctor found, where it was asked; in diagnoses.csv and the journal only."""
     oracle: bool = False
     """Whether the solver is told the solution, and so not ranked; in the journal only."""
     traceback: str | None = None
@@ -93,9 +109,9 @@ class Measurement:
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")
-_JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "oracle", "traceback")
+_JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "diagnoses", "oracle", "traceback")
 FIELDS = frozenset(f.name for f in fields(Measurement))
-_EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": []}
+_EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": [], "diagnoses": []}
 BLANK = {f.name: f.default for f in fields(Measurement) if f.default is not MISSING} | _EMPTY
 """What a row says where nothing was written: a journal may be older than a column."""
 COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in _JOURNAL_ONLY)

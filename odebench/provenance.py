@@ -33,6 +33,8 @@ class Conditions:
     """When a solve that reports its progress has come far enough."""
     certificate: bool = False
     """Whether a bound on the error is found where there is a dense output."""
+    doctor: bool = False
+    """Whether the doctor watches each solve."""
 
 
 @cache
@@ -53,6 +55,7 @@ def context(host: Host, solver: str, problem: str, conditions: Conditions) -> st
         "python": [platform.python_implementation(), platform.python_version()],
         "protocol": [timing.SHORT_S, timing.LONG_S, timing.SAMPLE_S, timing.QUERY_S, *astuple(conditions.stopping)],
         "certificate": conditions.certificate,
+        "doctor": conditions.doctor,
         "threads": conditions.threads,
         "where": [conditions.executor, conditions.jobs > 1],
         "machine": environment.machine_id(),

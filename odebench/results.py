@@ -6,14 +6,14 @@ import csv
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from . import analysis
 from .errors import BadRun, OutputError
 from .journal import Run
-from .measurement import COLUMNS, Checkpoint
+from .measurement import COLUMNS, Checkpoint, Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 MEASUREMENTS = "measurements.csv"
 COMPARISON = "comparison.csv"
 TRACES = "traces.csv"
+DIAGNOSES = "diagnoses.csv"
 _SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
 TRACE_COLUMNS = (*_SAMPLE, *Checkpoint._fields)
+DIAGNOSIS_COLUMNS = (*_SAMPLE, *Finding._fields)
 
 ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
@@ -54,27 +56,36 @@ def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
 
 
 def write_tables(run: Run) -> None:
-    """Write the CSV files beside the journal, holding no more than a few problems at a time."""
+    """Write the CSV files beside the journal, holding no more than a few problems at a time.
+
+    diagnoses.csv is written where the run asked for the doctor.
+    """
+    columns = [*COLUMNS, *run.meta.get("metrics", ())]
     try:
-        with (
-            (run.directory / MEASUREMENTS).open("w", newline="", encoding="utf-8") as file,
-            (run.directory / TRACES).open("w", newline="", encoding="utf-8") as traces,
-        ):
-            checkpoints = csv.writer(traces, lineterminator="\n")
-            checkpoints.writerow(TRACE_COLUMNS)
-            writer = csv.writer(file, lineterminator="\n")
-            columns = [*COLUMNS, *run.meta.get("metrics", ())]
-            writer.writerow(columns)
+        with ExitStack() as files:
+
+            def table(name: str, columns: Iterable[str]) -> Any:
+                file = files.enter_context((run.directory / name).open("w", newline="", encoding="utf-8"))
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                return writer
+
+            rows, traces = table(MEASUREMENTS, columns), table(TRACES, TRACE_COLUMNS)
+            examined = run.meta.get("protocol", {}).get("doctor", False)
+            diagnoses = table(DIAGNOSES, DIAGNOSIS_COLUMNS) if examined else None
             index = _Index()
             for position, fields in run.lines():
                 index.add(position, fields)
                 cells = _cells(fields)
-                writer.writerow([cells.get(name) for name in columns])
+                rows.writerow([cells.get(name) for name in columns])
                 sample = [fields[name] for name in _SAMPLE]
-                checkpoints.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
+                traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
+                if diagnoses is not None:
+                    for *said, parameters in fields["diagnoses"]:
+                        diagnoses.writerow([*sample, *said, None if parameters is None else _encode(parameters)])
         with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
-            for k, table in enumerate(_comparisons(run, index)):
-                write_csv(table, file, header=k == 0)
+            for k, part in enumerate(_comparisons(run, index)):
+                write_csv(part, file, header=k == 0)
     except OSError as error:
         raise OutputError(
             f"cannot write '{error.filename}': {error.strerror}. The journal beside it is kept."

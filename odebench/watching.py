@@ -52,9 +52,11 @@ class Watching(Monitor):
         pauses: timing.Pauses,
         stopping: Stopping,
         on_checkpoint: Callable[[Checkpoint], None],
+        examiner: Monitor | None = None,
     ) -> None:
+        """`examiner` is told of each report, too, while the clock stands still."""
         self.ivp, self.reference, self.pauses = ivp, reference, pauses
-        self.stopping, self.on_checkpoint = stopping, on_checkpoint
+        self.stopping, self.on_checkpoint, self.examiner = stopping, on_checkpoint, examiner
         self.trace: list[Checkpoint] = []
         for_target = stopping.target_error is not None
         self._due_s = _FIRST_LOOK_FOR_TARGET_S if for_target else _FIRST_LOOK_S
@@ -78,6 +80,9 @@ class Watching(Monitor):
                 f"monitor(step, loss, dense): expected a whole number as step, received {step!r}"
             ) from None
         wall_s = time.perf_counter() - self.pauses.wall_s - self._began
+        if self.examiner is not None:
+            with self.pauses.pause():
+                self.examiner(step, loss, dense, network=network, points=points)
         stop = self._exhausted(step, loss, wall_s)
         if wall_s < self._due_s and stop is None:
             return

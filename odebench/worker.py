@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import inspect
-import itertools
 import math
 import traceback
 import warnings
@@ -19,12 +18,13 @@ from .backends import Array
 from .cases import Case, Task, Variant
 from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from .host import Host
-from .measurement import Checkpoint, Measurement
+from .measurement import Checkpoint, Finding, Measurement
 from .memory import PeakMemory
 from .model import IVP, Monitor, Solution, Solver
 from .provenance import Conditions
 from .references import Reference
-from .watching import Enough, Watching, best
+from .solving import Calls
+from .watching import best
 
 Value = TypeVar("Value")
 
@@ -106,30 +106,27 @@ class Worker:
         ivp, reference = prepared.ivp, prepared.reference
         enter_reference(row, solver, reference)
         arguments = call_arguments(solver, task)
-        pauses, calls = timing.Pauses(), itertools.count()
-        stopped: list[Enough] = []
-
-        def solve() -> Solution:
-            if not solver.reports:
-                return solver.function(ivp, ivp.t_eval, **arguments)
-            on_checkpoint = partial(self.on_checkpoint, task.case, next(calls))
-            watching = Watching(ivp, reference, pauses, self.conditions.stopping, on_checkpoint)
-            row.trace = watching.trace
-            stopped.clear()
-            try:
-                return solver.function(ivp, ivp.t_eval, **arguments | {"monitor": watching})
-            except Enough as enough:
-                stopped.append(enough)
-                return enough.solution
-
+        calls = Calls(
+            solver,
+            ivp,
+            reference,
+            arguments,
+            self.conditions.stopping,
+            partial(self.on_checkpoint, task.case),
+            doctor=self.conditions.doctor,
+        )
         try:
             with np.errstate(all="ignore"):  # a solution that overflows becomes a row, not a warning
-                sample = self._sample(row, task, solve, pauses)
+                sample = self._sample(row, task, calls)
         except self.let_through:
             raise
-        except BaseException:
+        except BaseException as error:
+            row.trace = calls.trace
             self._expect_unchanged(task.case.problem, prepared)
+            if isinstance(error, (Diverged, SolverFailed)):
+                row.diagnoses = _diagnoses(calls, None, task, str(error))
             raise
+        row.trace = calls.trace
         self._expect_unchanged(task.case.problem, prepared)
         row.wall_s, row.cpu_s, row.loops = sample.wall_s, sample.cpu_s, sample.loops
         self.on_stage(Stage.CHECK)
@@ -146,12 +143,14 @@ class Worker:
         enter_errors(row, y, ivp, reference)
         for name, value in between.items():
             setattr(row, name, value)
+        self.on_stage(Stage.CHECK)
+        row.diagnoses = _diagnoses(calls, sample.result, task, None)
         if solver.reports and (lowest := best(row.trace, row.final_loss, row.max_abs_error)):
             row.best_loss, row.best_max_abs_error = lowest
         row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, ivp, reference)]) or None
-        for enough in stopped:
-            row.stopped_by = enough.stopped_by
-            row.reason = "; ".join(filter(None, [enough.reason, row.reason]))
+        if calls.stopped is not None:
+            row.stopped_by = calls.stopped.stopped_by
+            row.reason = "; ".join(filter(None, [calls.stopped.reason, row.reason]))
 
     def _prepared(self, variant: Variant) -> _Prepared:
         """The problem with its reference, made before any clock runs; one that fails is not tried for each solver."""
@@ -173,17 +172,15 @@ class Worker:
             del self._problems[variant.key]  # the next solver gets the problem anew
             raise BadSolution(f"it changed its input; {_READ_ONLY}")
 
-    def _sample(
-        self, row: Measurement, task: Task, call: Callable[[], Solution], pauses: timing.Pauses
-    ) -> timing.Sample[Solution]:
+    def _sample(self, row: Measurement, task: Task, calls: Calls) -> timing.Sample[Solution]:
         """The first call apart, then a sample as long as the protocol wants it."""
         call_s = self._call_s.get(task.case.id)
         self.on_stage(Stage.SOLVE)
         if call_s is None:
-            row.first_s = timing.time_calls(call, pauses=pauses).wall_s
+            row.first_s = timing.time_calls(calls, pauses=calls.pauses).wall_s
             self.on_stage(Stage.SOLVE)
         memory = PeakMemory() if (row.first_s or call_s or 0) >= _MEMORY_FROM_S else None
-        sample = timing.take_sample(call, call_s=call_s, first_s=row.first_s, pauses=pauses)
+        sample = timing.take_sample(calls, call_s=call_s, first_s=row.first_s, pauses=calls.pauses)
         row.peak_rss_mb = memory.rise() if memory else None
         self._call_s[task.case.id] = sample.wall_s
         return sample
@@ -332,6 +329,17 @@ def _certificate(y: Array, dense: Callable[[Array], Array], ivp: IVP) -> tuple[f
     except Exception as error:
         raise BadSolution(f"dense(t) at times between those of t_eval: {_described(error)}") from error
     return found.value, found.kind
+
+
+def _diagnoses(calls: Calls, solution: Solution | None, task: Task, ended: str | None) -> list[Finding]:
+    """What the doctor found; a solution that it cannot look at is the solver's fault."""
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"):
+            return calls.diagnoses(solution, task.case.solver.params, ended)
+    except Exception as error:
+        raise BadSolution(f"dense(t) under the doctor's eyes: {_described(error)}") from error
 
 
 def _outcome(error: BaseException) -> tuple[str, str]:

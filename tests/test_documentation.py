@@ -24,6 +24,7 @@ def test_every_column_is_in_the_dictionary_in_its_order():
     assert documented("measurements.csv") == list(measurement.COLUMNS)
     assert documented("comparison.csv") == list(analysis.COLUMNS)
     assert documented("traces.csv") == list(results.TRACE_COLUMNS)
+    assert documented("diagnoses.csv") == list(results.DIAGNOSIS_COLUMNS)
 
 
 def test_a_column_that_is_not_documented_is_found():

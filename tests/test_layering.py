@@ -20,6 +20,7 @@ FLOORS = [
     ["cases", "references", "suites"],
     ["watching"],
     ["doctor", "recording"],
+    ["solving"],
     ["provenance"],
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],

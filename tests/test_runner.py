@@ -115,7 +115,8 @@ def test_memory_and_processor_time_are_those_of_the_solve(bench):
     if rows["hungry"].peak_rss_mb is not None:  # Linux
         assert 100 < rows["hungry"].peak_rss_mb < 200
         assert rows["modest"].peak_rss_mb < 50
-    assert rows["hungry"].cpu_s > 0.5 * rows["hungry"].wall_s
+    # not against its own wall_s: on a busy machine it waits for the processor
+    assert rows["hungry"].cpu_s > 5 * rows["modest"].cpu_s
     assert rows["modest"].cpu_s < 0.5 * rows["modest"].wall_s
 
 

@@ -92,6 +92,11 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     help="Where a solver has dense output, find a bound on its error without the reference, outside all clocks.",
 )
 @click.option(
+    "--doctor",
+    is_flag=True,
+    help="Have each solve examined, outside all clocks, and write what is wrong with it into diagnoses.csv.",
+)
+@click.option(
     "--resume",
     "resumed",
     metavar="RUN",
@@ -131,6 +136,7 @@ def run(
     time_budget: float | None,
     patience: int | None,
     certificate: bool,
+    doctor: bool,
     plugins: tuple[str, ...],
 ) -> None:
     """Measure every selected solver on every selected problem.
@@ -167,7 +173,7 @@ def run(
         jobs = _unless_given("jobs", said if executor != "inline" and address is None else {})
         timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
         target_error, patience = _unless_given("target_error", said), _unless_given("patience", said)
-        certificate = _unless_given("certificate", said)
+        certificate, doctor = _unless_given("certificate", said), _unless_given("doctor", said)
         time_budget = _unless_given("time_budget", said, "time_budget_s")
     if executor != "inline" and os.name != "posix":
         raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
@@ -188,7 +194,7 @@ def run(
     limits, stopping = Limits(timeout or None, memory), Stopping(target_error, time_budget, patience)
     carried_out = {"executor": executor, "jobs": jobs, **(asdict(limits) if executor != "inline" else {})}
     carried_out |= {name: value for name, value in asdict(stopping).items() if value is not None}
-    carried_out |= {"certificate": True} if certificate else {}
+    carried_out |= {name: True for name, asked in {"certificate": certificate, "doctor": doctor}.items() if asked}
     if address is not None:
         carried_out["dask"] = address
     if resumed is not None:
@@ -212,7 +218,7 @@ def run(
         record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
-    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, certificate)
+    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, certificate, doctor)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it
@@ -235,9 +241,12 @@ def run(
         runner.run(record, plan, executing, host, observe, earlier)
 
     if not quiet:
+        from ..report import diagnosis
         from ..report.terminal import print_tables
 
         print_tables(results.comparisons(record))
+        if doctor:
+            click.echo(diagnosis.summary(record.measurements()))
         click.echo(f"\nwritten to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
     if record.meta["status"] == "interrupted":
         click.echo(f"interrupted; everything measured so far is in {where}", err=True)

@@ -6,17 +6,20 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from ..cases import selection_text, value_text
 from ..doctor import Checkup, Diagnosis, Examination, Trial
+from ..measurement import Measurement
 from . import text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH_IN_A_FILE = 110
+_MOST_LINES = 12
 
 
 def label(name: str, params: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
@@ -55,6 +58,23 @@ def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None 
     for trial in trials:
         table.add_row("after", _values(trial.changed), *_came_to(trial.checkup))
     _console(file).print(table)
+
+
+def summary(rows: Iterable[Measurement]) -> str:
+    """What the doctor found in a run, a line a case and pathology; the first dozen of them."""
+    samples: Counter[str] = Counter()
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        samples[row.case_id] += 1
+        for pathology in dict.fromkeys(diagnosis[0] for diagnosis in row.diagnoses):
+            found[f"{row.solver} on {row.problem}", row.case_id, pathology] += 1
+    lines = [
+        f"the doctor: {case}: {pathology} in {count} of {samples[case_id]} samples"
+        for (case, case_id, pathology), count in found.items()
+    ]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [f"the doctor: and {len(lines) - _MOST_LINES} more in diagnoses.csv"]
+    return "\n".join(lines) or "the doctor: nothing was found"
 
 
 def _came_to(checkup: Checkup) -> tuple[str, str, str]:
