@@ -138,10 +138,10 @@ def enter(page: Path, made: dict[str, str]) -> None:
     """Put each table between its two marks."""
     text = page.read_text(encoding="utf-8")
     for name, lines in made.items():
-        begin, end = f"<!-- table: {name} -->\n", "\n<!-- end -->"
+        begin, end = f"<!-- table: {name} -->\n", "<!-- end -->"
         before, mark, rest = text.partition(begin)
         if mark:
-            text = f"{before}{begin}{lines}{end}{rest.partition(end)[2]}"
+            text = f"{before}{begin}{lines}\n{end}{rest.partition(end)[2]}"
     page.write_text(text, encoding="utf-8")
 
 
