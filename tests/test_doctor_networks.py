@@ -31,7 +31,7 @@ FAULTS = [
     ("broadcast-residual", "decay", {}, {"residual": "pairs"}, {}),
     ("detached-derivative", "decay", {}, {"derivative": "detached"}, {}),
     ("detached-derivative", "decay", {}, ADAM | SOFT | {"derivative": "detached"}, SOFT),
-    ("stale-gradient", "decay", {}, ADAM | {"zero_grad": False}, {}),
+    ("accumulated-gradient", "decay", {}, ADAM | {"zero_grad": False}, {}),
     ("learning-rate-too-high", "decay", {}, ADAM | {"learning_rate": 5.0}, {}),
     (
         "dead-units",

@@ -6,8 +6,6 @@ from . import gradients
 from .diagnosis import Evidence, pathology
 from .examination import Examination
 
-_SAME = 0.02
-
 
 @pathology(
     kind="code",
@@ -27,7 +25,7 @@ def detached_derivative(examination: Examination) -> Evidence | None:
     if off is None:
         return None
     cut_off = gradients.disagreement(examination, frozen_slopes=True)
-    if cut_off is None or cut_off > _SAME:
+    if cut_off is None or cut_off > gradients.SAME:
         return None
     return Evidence(
         off,

@@ -118,3 +118,9 @@ def times(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ()
     return ({name: round(value * factor) if isinstance(value, int) else value * factor},)
+
+
+def windows(now: Mapping[str, Any], least: int) -> Mapping[str, Any]:
+    """A remedy of so many time windows, or twice as many as there are."""
+    has = now.get("windows")
+    return {"windows": max(least, 2 * has) if isinstance(has, int) and has > 1 else least}

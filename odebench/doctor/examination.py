@@ -30,10 +30,10 @@ _MOST_KEPT = 10_000
 class Push:
     """The dense output with one weight moved a little, one way and the other."""
 
+    index: int
+    """Which weight, counted as in `Inside.weights`."""
     length: float
     """How far, in the weight's own unit."""
-    promised: float
-    """The loss's derivative by this weight, as the method has it."""
     minus: Sample
     plus: Sample
 
@@ -252,7 +252,7 @@ class Examiner(Monitor):
             for sign in (-1, 1):
                 with networks.pushed(self._network, int(k), sign * length):
                     taken.append(samples.take(self.ivp, dense, points, precision))
-            made.append(Push(length, float(gradient[k]), *taken))
+            made.append(Push(int(k), length, *taken))
         return tuple(made)
 
     def examination(

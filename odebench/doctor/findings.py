@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..model import Solver
+from .accumulated_gradient import accumulated_gradient
 from .broadcast_residual import broadcast_residual
 from .dead_units import dead_units
 from .detached_derivative import detached_derivative
@@ -21,7 +22,6 @@ from .low_loss_wrong_solution import low_loss_wrong_solution
 from .saturation import saturation
 from .seed_luck import seed_luck
 from .span_too_long import span_too_long
-from .stale_gradient import stale_gradient
 from .stalled_training import stalled_training
 from .too_few_epochs import too_few_epochs
 from .too_few_points import too_few_points
@@ -33,19 +33,19 @@ PATHOLOGIES: tuple[Pathology, ...] = (
     wrong_variable,
     broadcast_residual,
     detached_derivative,
-    stale_gradient,
-    learning_rate_too_high,
+    accumulated_gradient,
     dead_units,
     unscaled_time,
     initial_condition_imbalance,
-    saturation,
-    trivial_solution,
     difference_noise_floor,
     discretisation_floor,
     float32_stall,
-    learning_rate_decays_early,
     too_few_points,
     span_too_long,
+    learning_rate_too_high,
+    learning_rate_decays_early,
+    saturation,
+    trivial_solution,
     fixed_point_capture,
     too_few_epochs,
     stalled_training,

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from ..backends import Array
 from . import losses, samples
-from .examination import Examination, Push
+from .examination import Examination, Look, Push
 from .losses import Hypothesis, Match, Report
 from .samples import Sample
+
+SAME = 0.02
+"""Two directions that are nearer than this are one."""
+
+Seen: TypeAlias = Callable[[Look, Look | None], Array | None]
+"""From a report and the one before: what is compared with the loss's gradient, (p,); None where it cannot be had."""
 
 _FEW = 3
 _SHARP = 1e-3
 _STILL_LARGE = 1e-6  # of the first loss: below it, rounding blurs the differences
 
 
-def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> float | None:
+def own(look: Look, before: Look | None) -> Array | None:
+    """The gradient as the method has it."""
+    return None if look.inside is None else look.inside.gradient
+
+
+def increase(look: Look, before: Look | None) -> Array | None:
+    """What has come to the gradient since the report before, where that was of the step before."""
+    if before is None or look.step != before.step + 1 or look.inside is None or before.inside is None:
+        return None
+    now, then = look.inside.gradient, before.inside.gradient
+    return None if now is None or then is None or now.shape != then.shape else now - then
+
+
+def disagreement(examination: Examination, *, seen: Seen = own, frozen_slopes: bool = False) -> float | None:
     """How far the gradients are off the direction in which the loss rises; the median over the reports, 0 to 2.
 
     The loss is recomputed with single weights pushed, and its slopes are compared with the gradient's entries, but for
@@ -32,7 +52,8 @@ def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> fl
     off = []
     reports = losses.reports(examination)
     for at, report in enumerate(reports):
-        if report.loss < _STILL_LARGE * reports[0].loss or not _is_smooth(report):
+        gradient = seen(report.look, reports[at - 1].look if at else None)
+        if gradient is None or report.loss < _STILL_LARGE * reports[0].loss or not _is_smooth(report):
             continue
 
         def loss(state: Sample, at: int = at, here: Sample = report.sample) -> float:
@@ -40,8 +61,7 @@ def disagreement(examination: Examination, *, frozen_slopes: bool = False) -> fl
             return losses.loss_of(hypothesis, found, at, state, examination)
 
         measured = np.array([_slope(loss, push) for push in report.look.pushes])
-        promised = np.array([push.promised for push in report.look.pushes])
-        off.append(_off_direction(measured, promised))
+        off.append(_off_direction(measured, gradient[[push.index for push in report.look.pushes]]))
     return float(np.median(off)) if len(off) >= _FEW else None
 
 

@@ -24,6 +24,7 @@ DIFFERENT = 1e-3
 
 _MOSTLY = 0.8  # of the reports: the others may have been made at a kink, or at the seam of two windows
 _BLUNT = 1e-2  # relative; slopes that are further off than this say nothing about a loss
+_ENOUGH = 5  # reports to fit two weights to
 _VARIED = 1.1  # the ratio of the largest loss to the least above which weights can be told from a fault
 
 
@@ -44,6 +45,8 @@ class Match:
     off: float
     """Relative: the median over the reports."""
     holds: bool
+    seen: int
+    """How many reports could be judged."""
     residual_weights: Array
     """What the mean square of the residual is multiplied by, one a report (k,)."""
     condition_weight: float
@@ -153,7 +156,8 @@ def match(examination: Examination, hypothesis: Hypothesis) -> Match | None:
             best = found
     if best is not None and best.holds:
         return best
-    if terms.loss.size >= 5 and terms.loss.max() > _VARIED * terms.loss.min():
+    sharp = terms.loss[np.isfinite(terms.square)]
+    if sharp.size >= _ENOUGH and sharp.max() > _VARIED * sharp.min():
         fitted = _fitted(terms)
         found = _judged(terms, np.full(terms.loss.size, fitted[0]), fitted[1])
         if fitted[0] > 0 and found.holds:
@@ -243,7 +247,13 @@ def _judged(terms: _Terms, residual_weights: Array, condition_weight: float) -> 
         off = np.abs(recomputed - terms.loss) / terms.loss
     seen = np.isfinite(off)
     holds = float(np.mean(off[seen] <= terms.allowed[seen])) >= _MOSTLY if seen.any() else False
-    return Match(float(np.median(off[seen])) if seen.any() else np.inf, holds, residual_weights, condition_weight)
+    return Match(
+        float(np.median(off[seen])) if seen.any() else np.inf,
+        holds,
+        int(seen.sum()),
+        residual_weights,
+        condition_weight,
+    )
 
 
 def _fitted(terms: _Terms) -> tuple[float, float]:

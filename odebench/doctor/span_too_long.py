@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .diagnosis import Evidence, pathology
+from .diagnosis import Evidence, pathology, windows
 from .examination import Examination
 
 _BAD = 1e-2  # of the solution's size
@@ -37,8 +37,8 @@ def span_too_long(examination: Examination) -> Evidence | None:
     until = _until(examination)
     along = f" The solution is right until t = {until:.3g}." if until is not None else ""
     what = "a stiff one, which an implicit method takes in its stride" if stiff else "too many for one network"
-    windows = {"windows": max(2, math.ceil(min(value, 1e4) / _A_WINDOW))}
-    remedies = ({"method": "Radau"}, windows) if stiff else (windows, {"method": "Radau"})
+    shorter = windows(examination.parameters, max(2, math.ceil(min(value, 1e4) / _A_WINDOW)))
+    remedies = ({"method": "Radau"}, shorter) if stiff else (shorter, {"method": "Radau"})
     return Evidence(
         value,
         f"The time span is {value:.3g} of the problem's own times long, by its fastest rate of {fastest:.3g}: "

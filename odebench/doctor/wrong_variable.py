@@ -6,6 +6,8 @@ from . import losses
 from .diagnosis import Evidence, pathology
 from .examination import Examination
 
+_FEW = 3
+
 
 @pathology(
     kind="code",
@@ -30,10 +32,13 @@ def wrong_variable(examination: Examination) -> Evidence | None:
         wrong.append((losses.OF_THE_SUM, _of_the_sum))
     for hypothesis, finding in wrong:
         found = losses.match(examination, hypothesis)
-        if found is not None and found.holds:
-            off = right.off if right is not None else float("inf")
-            remedies = ({"derivative": "autograd"}, {"derivative": "time"}, {"derivative": "right"})
-            return Evidence(off, finding(examination), remedies)
+        if found is None or not found.holds:
+            continue
+        if hypothesis.needs_slopes and (right is None or found.seen < _FEW):
+            continue  # too little to tell two derivatives apart by
+        off = right.off if right is not None else float("inf")
+        remedies = ({"derivative": "autograd"}, {"derivative": "time"})
+        return Evidence(off, finding(examination), remedies)
     return None
 
 
@@ -46,10 +51,17 @@ def _by_prediction(examination: Examination) -> str:
     if y is None or loss is None or y.max() - y.min() > 1e-6 * max(1.0, abs(y).max()):
         return said
     condition = losses.condition(examination)
-    return (
-        f"{said} With the output {y.mean():.3g} at all times, (1 - f)^2 is {loss - condition:.6g} in the mean and "
+    said += (
+        f" With the output {y.mean():.3g} at all times, (1 - f)^2 is {loss - condition:.6g} in the mean and "
         f"(y(t0) - y0)^2 is {condition:.6g}: that is the loss of {loss:.6g}."
     )
+    reported = [loss for _, loss in examination.losses]
+    if condition > 0 and max(reported) <= 1.001 * min(reported):
+        said += (
+            " (As the network never moved, an initial condition of which the square weighs "
+            f"{loss / condition:.3g} would look the same.)"
+        )
+    return said
 
 
 def _by_scaled_time(examination: Examination) -> str:
