@@ -20,7 +20,10 @@ Spaces: TypeAlias = Callable[[int, int], TrialSpace]
 LEAST_RTOL = 100 * sys.float_info.epsilon
 _MORE_KNOTS = 8
 _LARGE = 160  # unknowns of a window; Newton's iteration takes fewer points where there would be more
-_CONTRACTS = 6.0  # times the spectral radius: a window of this length is solved by Picard's iteration soon enough
+_CONTRACTS = 20.0  # over the spectral radius: a window of this length is solved by Picard's iteration soon enough
+_CONTRACTS_ONE = 1.0  # the same of a single equation, for which Newton's costs little
+_LEAST_PATIENCE, _MOST_PATIENCE = 2, 16  # troubles that are borne with until Newton's iteration takes over
+_BLIND = 2.0  # how much longer the next window is where the error is lost in rounding
 _LONGEST, _SHORTEST, _AIM = 4.0, 0.1, 0.9  # of the next window, to this one; and how near the limit it goes
 
 
@@ -40,12 +43,13 @@ def solve(
     if not atol > 0:
         raise ValueError(f"expected atol > 0, received {atol}: a component may pass through zero")
     if points is None:
-        points = min(32, max(12, 8 + round(-2 * math.log10(rtol))))
+        points = min(40, max(12, 12 + round(-2.2 * math.log10(rtol))))
     elif not LEAST_POINTS <= points <= MOST_POINTS:
         raise ValueError(f"expected points from {LEAST_POINTS} to {MOST_POINTS}, received {points}")
     with np.errstate(all="ignore"):
-        march = _March(ivp, spaces, rtol, atol, points, iteration)
-        y, first = ivp.y0, True
+        # a tenth of what is asked for, as errors of windows add up and grow; it costs little at such high orders
+        march = _March(ivp, spaces, max(rtol / 10, 20 * sys.float_info.epsilon), atol / 10, points, iteration)
+        y = ivp.y0
         for start, end in zip([ivp.t_span[0], *ivp.breaks], [*ivp.breaks, ivp.t_span[1]], strict=True):
             y = march.through(start, end, y)
         dense = march.dense()
@@ -57,15 +61,17 @@ class _March:
 
     def __init__(self, ivp: IVP, spaces: Spaces, rtol: float, atol: float, points: int, iteration: str) -> None:
         knots = points + _MORE_KNOTS
-        fewer = max(min(points, 6), min(points, _LARGE // ivp.n_states))
+        fewer = min(points, max(6, min(16, _LARGE // ivp.n_states)))
         self.gentle, self.stiff = spaces(points, knots), spaces(fewer, knots)
         self.eq, self.rtol, self.atol, self.iteration = Equations(ivp), rtol, atol, iteration
+        self.contracts = _CONTRACTS if ivp.n_states > 1 else _CONTRACTS_ONE
         self.by_newton = iteration == "newton"
         self.starts: list[float] = []
         self.lengths: list[float] = []
         self.paths: list[Array] = []
-        self.last = ivp.t_span[1]
-        self.weights = 0
+        self.weights, self.expected = 0, 4
+        self.troubles, self.patience = 0, _LEAST_PATIENCE
+        self.rounding = 30 * sys.float_info.epsilon / rtol  # in tolerances: an error of less has nothing to say
 
     def tolerance(self, y: Array, states: Array) -> Array:
         largest = np.maximum(np.abs(states).max(axis=1), np.abs(y))
@@ -73,10 +79,13 @@ class _March:
 
     def through(self, t: float, end: float, y: Array) -> Array:
         """March from t to `end`, through which f is smooth; returns y there."""
-        slope = self.eq.slopes(np.array([t]), y[:, None])[:, 0]
-        bound = spectral_bound(self.eq.jacobians(np.array([t]), y[:, None]))
+        ahead, unit = self.eq.slopes(np.array([t]), y[:, None]).T, 1.0  # the Taylor coefficients known, in this unit
+        bound = self._spectral_bound(t, y)
         h = min(end - t, self.gentle.points / 10 / bound) if 0 < bound < math.inf else end - t
-        expected, rejected = 4, False
+        if self.iteration == "auto":
+            self.by_newton = h * bound > self.contracts
+        expected, tried = 4, None
+        too_long = math.inf  # a length for which Picard's iteration did not converge
         while t < end:
             left = end - t
             if left < 3 * h:
@@ -84,48 +93,94 @@ class _March:
             if not h > 16 * sys.float_info.epsilon * max(abs(t), abs(end)):
                 self._give_up(t, y)
             stop = end if h >= left else t + h
-            window, space = self._attempt(t, stop, y, slope, expected, end)
-            if window is None:
-                if self.by_newton or self.iteration == "picard":
-                    h *= 0.25
-                else:
-                    self.by_newton = True
-                rejected = True
+            window, space = self._attempt(t, stop, y, ahead, unit, tried, expected, end)
+            if (window is None or window.error > 1) and self._is_stiff(t, y, stop - t):
+                self.by_newton, tried = True, None
                 continue
-            expected = max(3, window.iterations - 2)
+            if window is None:
+                too_long = stop - t
+                h *= 0.5
+                tried = None
+                continue
             factor = _AIM * max(window.error, 1e-30) ** (-1 / space.points)
-            if window.path is None:
+            if window.error < self.rounding:
+                factor = max(factor, _BLIND)
+            if window.error > 1:
+                tried = stop - t, window.path
                 h *= max(_SHORTEST, min(factor, _AIM))
-                rejected = True
-            else:
-                self.starts.append(t)
-                self.lengths.append(stop - t)
-                self.paths.append(window.path)
-                self.weights += space.width * len(y)
-                t, y, slope = stop, window.end, window.slope
-                h *= min(factor, 1.0 if rejected else _LONGEST)
-                rejected = False
-            if self.by_newton and self.iteration == "auto" and h * window.lipschitz < _CONTRACTS:
+                expected = 2
+                continue
+            self.starts.append(t)
+            self.lengths.append(stop - t)
+            self.paths.append(window.path)
+            self.weights += space.width * len(y)
+            ahead, unit = window.ahead, stop - t
+            h *= min(factor, 1.0 if tried else _LONGEST)
+            if not tried:
+                self.expected = max(3, window.iterations - 2)
+            expected, tried = self.expected, None
+            t, y = stop, window.end
+            h = min(h, 0.8 * too_long)
+            too_long = math.inf
+            if self.by_newton and self.iteration == "auto" and h * window.lipschitz < self.contracts:
                 self.by_newton = False
+                self.patience = min(2 * self.patience, _MOST_PATIENCE)
         return y
 
     def _attempt(
-        self, t: float, stop: float, y: Array, slope: Array, expected: int, end: float
+        self,
+        t: float,
+        stop: float,
+        y: Array,
+        ahead: Array,
+        unit: float,
+        tried: tuple[float, Array] | None,
+        expected: int,
+        end: float,
     ) -> tuple[Window | None, TrialSpace]:
+        """Solve the equations from t to `stop`; `tried` is the length and the path of a window that was too long."""
         space = self.stiff if self.by_newton else self.gentle
         h = stop - t
         times = t + h * space.places
         # at a break f may jump: the window that ends there sees what is before it
-        times[space.points - 1] = stop if stop < end or end == self.last else math.nextafter(stop, t)
+        times[space.points - 1] = stop if stop < end else math.nextafter(stop, t)
+        guess = None
+        if tried:
+            guess = self._within(tried[1], h / tried[0] * space.places).T
         if self.by_newton:
-            window = newton(space, self.eq, times, h, y, self.tolerance)
+            inner = None if guess is None else np.ascontiguousarray(guess[:, : space.points])
+            window = newton(space, self.eq, times, h, y, inner, self.tolerance)
         else:
-            window = picard(space, self.eq, times, h, y, slope, self.tolerance, expected)
+            if guess is None:
+                known = ahead * ((h / unit) ** np.arange(1, len(ahead) + 1))[:, None]
+                guess = known.T @ space.powers[: len(ahead)]
+                guess += y[:, None]
+            window = picard(space, self.eq, times, h, y, guess, self.tolerance, expected)
         if window is not None:
             self.eq.iterations += window.iterations
             if not np.isfinite(window.end).all():
                 window = None
         return window, space
+
+    def _is_stiff(self, t: float, y: Array, h: float) -> bool:
+        """Whether trouble with a window of length h is again Picard's, and to be left to Newton's iteration."""
+        if self.by_newton or self.iteration != "auto":
+            return False
+        if h * self._spectral_bound(t, y) < self.contracts / 2:
+            return False
+        self.troubles += 1
+        if self.troubles < self.patience:
+            return False
+        self.troubles = 0
+        return True
+
+    def _spectral_bound(self, t: float, y: Array) -> float:
+        return spectral_bound(self.eq.jacobians(np.array([t]), y[:, None]))
+
+    def _within(self, path: Array, places: Array) -> Array:
+        """A window's polynomial at `places` of it, (p,) -> (p, d)."""
+        weights = _interpolation(self.gentle, places)
+        return (weights @ path) / weights.sum(axis=1)[:, None]
 
     def _give_up(self, t: float, y: Array) -> None:
         if not np.isfinite(y).all() or np.abs(y).max() > 1e100:
@@ -138,17 +193,12 @@ class _March:
     def dense(self) -> Callable[[Array], Array]:
         """The solution as a function of times (n,): in each window the polynomial through its knots."""
         starts, lengths, paths = np.array(self.starts), np.array(self.lengths), np.array(self.paths)
-        knots, barycentric = self.gentle.knots, self.gentle.barycentric
+        space = self.gentle
 
         def at(times: Array) -> Array:
             times = np.asarray(times, dtype=np.float64)
             which = np.maximum(np.searchsorted(starts, times, side="right") - 1, 0)
-            apart = ((times - starts[which]) / lengths[which])[:, None] - knots
-            row, knot = np.nonzero(apart == 0)
-            apart[row, knot] = 1.0
-            weights = barycentric / apart
-            weights[row] = 0.0
-            weights[row, knot] = 1.0
+            weights = _interpolation(space, (times - starts[which]) / lengths[which])
             states: Array = np.einsum("nk,nkd->nd", weights, paths[which]) / weights.sum(axis=1)[:, None]
             return states
 
@@ -162,3 +212,17 @@ class _March:
             "n_parameters": self.weights,
             "iterations": self.eq.iterations,
         }
+
+
+def _interpolation(space: TrialSpace, places: Array) -> Array:
+    """The weights of the values at the knots, (p, n), for those at `places` of the window, up to a factor a row.
+
+    The barycentric formula: Berrut & Trefethen, SIAM Review 46 (2004) 501-517.
+    """
+    apart = places[:, None] - space.knots
+    row, knot = np.nonzero(apart == 0)
+    apart[row, knot] = 1.0
+    weights = space.barycentric / apart
+    weights[row] = 0.0
+    weights[row, knot] = 1.0
+    return weights

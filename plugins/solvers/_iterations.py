@@ -24,11 +24,14 @@ from ._trial_space import TrialSpace
 Tolerance: TypeAlias = Callable[[Array, Array], Array]
 """From y (d,) and states (d, p): by what an error in each component is to be multiplied, to be in tolerances (d, 1)."""
 
+_COMPLEX_STEP = 1e-100  # nothing is rounded away beside it (Squire & Trapp, SIAM Review 40 (1998) 110-112)
+_SMALL = 32  # states; the Jacobians of more are not made at each node
 _SHARE = 0.25  # the error of y, over the length of the window times the largest residual found at a check point
 _CONVERGED = 0.02  # what is left of the iteration, in tolerances
 _NOTHING = 1e-3  # a change of so little, in tolerances, is the last whatever came before
 _HOPELESS = 100.0  # tolerances; a window so far off is given up before the iteration ends
 _MOST_PICARD, _MOST_NEWTON = 50, 12
+_LOOK = 6  # iterations from one look at a window that is not expected to have converged to the next
 
 
 class Window(NamedTuple):
@@ -36,10 +39,10 @@ class Window(NamedTuple):
 
     end: Array
     """y at its end, (d,)."""
-    slope: Array
-    """y' there."""
-    path: Array | None
-    """y at the knots, (n, d); None where the error is too large for it to be of use."""
+    ahead: Array
+    """Taylor coefficients of y there in the length of the window, but for the constant one, (q, d)."""
+    path: Array
+    """y at the knots, (n, d)."""
     error: float
     """Its estimate, in tolerances."""
     iterations: int
@@ -57,20 +60,24 @@ class Equations:
     def slopes(self, times: Array, states: Array) -> Array:
         """f at times (p,) and states (d, p), as (d, p): each component's values lie side by side."""
         self.rhs_calls += len(times)
-        slopes: Array = self.rhs(times, states.T, _NUMPY).T
+        slopes: Array = self.rhs(times, states.T, _REAL).T
         return slopes
 
     def jacobians(self, times: Array, states: Array) -> Any:
         """df/dy at times (p,) and states (d, p), as (p, d, d); of large systems a sparse matrix, at the first alone."""
-        self.jac_calls += len(times)
         if self.jac is None:
+            self.jac_calls += len(times)
             return self._differences(times, states)
-        first = self.jac(times[0], states[:, 0])
-        if not isinstance(first, np.ndarray):
-            self.jac_calls -= len(times) - 1
-            return first
-        rest = [self.jac(t, y) for t, y in zip(times[1:].tolist(), states.T[1:], strict=True)]
-        return np.array([first, *rest])
+        if len(states) > _SMALL:
+            self.jac_calls += 1
+            return self.jac(times[0], states[:, 0])
+        self.jac_calls += len(times)
+        # the problem is made of functions that know complex numbers, or it would have no Jacobian
+        moved = np.repeat(states[:, None], len(states), axis=1).astype(complex)
+        each = np.arange(len(states))
+        moved[each, each] += 1j * _COMPLEX_STEP
+        slopes = self.rhs(np.tile(times, len(states)), moved.reshape(len(states), -1).T, _COMPLEX).T
+        return np.moveaxis(slopes.reshape(moved.shape).imag / _COMPLEX_STEP, 2, 0)
 
     def _differences(self, times: Array, states: Array) -> Array:
         """Forward differences, all of them in one evaluation."""
@@ -84,53 +91,68 @@ class Equations:
 
 
 def picard(
-    space: TrialSpace, eq: Equations, times: Array, h: float, y: Array, slope: Array, tolerance: Tolerance, expected: int
+    space: TrialSpace,
+    eq: Equations,
+    times: Array,
+    h: float,
+    y: Array,
+    states: Array,
+    tolerance: Tolerance,
+    expected: int,
 ) -> Window | None:
     """Substitute until nothing changes; None where that does not converge.
 
-    `times` are those of the window's places, h its length, y (d,) and slope f there at its start. `expected` is after
-    how many iterations it is worth looking whether it has converged.
+    `times` are those of the window's places, h its length, y (d,) is the state at its start, and `states` (d, m + c) a
+    guess. `expected` is after how many iterations it is worth looking whether it has converged.
     """
     m = space.points
     start = y[:, None]
     weights = h * space.integral.T
-    states = start + slope[:, None] * (h * space.places)
+    scale: Any = None
     before, looked = math.inf, 0
     for k in range(1, _MOST_PICARD + 1):
         slopes = eq.slopes(times, states)
         new = slopes[:, :m] @ weights
         new += start
-        if k >= expected or k % 4 == 0:
-            scale = tolerance(y, new)
-            change = float((np.abs(new - states) * scale).max())
-            if not change < math.inf or (k >= 8 and change > 1.5 * before and change > 1):
-                return None
+        if k >= expected or k % _LOOK == 0:
+            if scale is None:
+                scale = tolerance(y, new)
+            change = float(np.abs((new - states) * scale).max())
             rate = (change / before) ** (1 / (k - looked)) if looked and before else math.inf
+            if not change < math.inf or (k >= 2 * _LOOK and rate > 1.5 and change > 1):
+                return None
             done = _converged(change, rate)
             if done or rate < 1:
-                residual = slopes[:, m:] - slopes[:, :m] @ space.derivative.T
-                error = _SHARE * h * float((np.abs(residual) * scale).max())
-                if done or error > max(_HOPELESS, change):
-                    path = None if error > 1 else (h * space.path) @ slopes[:, :m].T + y
-                    return Window(new[:, m - 1], slopes[:, m - 1], path, error, k, math.nan)
+                residual = slopes[:, :m] @ space.derivative.T
+                residual -= slopes[:, m:]
+                scale = tolerance(y, new)
+                error = _SHARE * h * float(np.abs(residual * scale).max())
+                if done or error > _HOPELESS:
+                    path = (h * space.path) @ slopes[:, :m].T
+                    path += y
+                    ahead = (h * space.ahead) @ slopes[:, :m].T
+                    return Window(new[:, m - 1], ahead, path, error, k, math.nan)
             before, looked = change, k
         states = new
     return None
 
 
 def newton(
-    space: TrialSpace, eq: Equations, times: Array, h: float, y: Array, tolerance: Tolerance
+    space: TrialSpace, eq: Equations, times: Array, h: float, y: Array, states: Array | None, tolerance: Tolerance
 ) -> Window | None:
     """Newton's iteration on the nodal values; None where it does not converge.
 
-    It starts from the constant y, and takes the Jacobian there for all nodes; then that at each node, which is kept as
-    long as the iteration converges fast.
+    It starts from a guess `states` (d, m), and the Jacobian at each node; or from the constant y and the Jacobian there.
+    The Jacobian is kept as long as the iteration converges fast.
     """
     m, d = space.points, len(y)
     start = y[:, None]
     matrix = h * space.integral[:m]
-    states = np.repeat(start, m, axis=1)
-    jacobian = eq.jacobians(times[:1], start)
+    if states is None:
+        states = np.repeat(start, m, axis=1)
+        jacobian = eq.jacobians(times[:1], start)
+    else:
+        jacobian = eq.jacobians(times[:m], states)
     solve = _factored(matrix, jacobian)
     before, refreshed = math.inf, 1
     for k in range(1, _MOST_NEWTON + 1):
@@ -188,10 +210,11 @@ def _finished(
     if sparse.issparse(jacobian):
         filtered = splu(sparse.csc_array(sparse.eye_array(d) - _SHARE * h * jacobian)).solve(residual)
     else:
-        filtered = np.linalg.solve(np.eye(d) - _SHARE * h * jacobian[-1], residual)
+        filtered = np.linalg.solve(np.eye(d) - _SHARE * h * jacobian.reshape(-1, d, d)[-1], residual)
     error = float((np.abs(filtered) * scale).max())
-    path = None if error > 1 else space.path_of_values @ grown.T + y
-    return Window(states[:, -1], slopes[:, m - 1], path, error, iterations, lipschitz)
+    path = space.path_of_values @ grown.T + y
+    ahead = (h * space.ahead) @ nodal.T
+    return Window(states[:, -1], ahead, path, error, iterations, lipschitz)
 
 
 def _factored(matrix: Array, jacobian: Any) -> Callable[[Array], Array]:
@@ -201,7 +224,8 @@ def _factored(matrix: Array, jacobian: Any) -> Callable[[Array], Array]:
         d = jacobian.shape[0]
         whole = splu(sparse.csc_array(sparse.eye_array(d * m) - sparse.kron(jacobian, matrix)))
         return lambda off: whole.solve(off.ravel()).reshape(d, m)
-    d = jacobian.shape[1]
+    d = jacobian.shape[-1]
+    jacobian = jacobian.reshape(-1, d, d)
     system = (-matrix[:, None, :]) * np.moveaxis(jacobian, 0, 2)[:, None]
     system = system.reshape(d * m, d * m)
     system.flat[:: d * m + 1] += 1.0
@@ -217,14 +241,18 @@ def spectral_bound(jacobian: Any) -> float:
     return float(min(rows.max(), columns.max()))
 
 
-def _stack(parts: Any, axis: int = 0) -> Array:
-    """`numpy.stack`, faster for what right-hand sides do with it: components side by side in memory."""
-    if axis != -1 or np.ndim(parts[0]) != 1:
-        return np.stack(parts, axis)
-    rows = np.empty((len(parts), len(parts[0])))
-    for row, part in zip(rows, parts, strict=True):
-        row[:] = part
-    return rows.T
+def _stacking(dtype: type) -> SimpleNamespace:
+    """numpy with a faster `stack` for what right-hand sides do with it: components side by side in memory."""
+
+    def stack(parts: Any, axis: int = 0) -> Any:
+        if axis != -1 or np.ndim(parts[0]) != 1:
+            return np.stack(parts, axis)
+        rows = np.empty((len(parts), len(parts[0])), dtype)
+        for k in range(len(parts)):
+            rows[k] = parts[k]
+        return rows.T
+
+    return SimpleNamespace(**vars(np) | {"stack": stack})
 
 
-_NUMPY = SimpleNamespace(**vars(np) | {"stack": _stack})
+_REAL, _COMPLEX = _stacking(float), _stacking(complex)

@@ -6,6 +6,7 @@ are its values? The answer is linear in the nodal derivatives, and the same for 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -23,6 +24,7 @@ Functions: TypeAlias = Callable[[QuadArray], tuple[QuadArray, QuadArray]]
 """At x in [-1, 1], (p,): the values of K functions and their derivatives, (p, K) each."""
 
 LEAST_POINTS, MOST_POINTS = 4, 64
+_TAYLOR = 5
 _INDISTINCT = 1e-29  # of the largest: what is left of a function beside the others; below, quadruple precision is noise
 
 
@@ -44,6 +46,10 @@ class TrialSpace:
     """(m, m): g from the nodal values of y - y(0)."""
     between: Array
     """(c, m): y - y(0) at the check points, from that at the nodes."""
+    ahead: Array
+    """(q, m): Taylor coefficients of y at the end of the window, but for the constant one, from the nodal derivatives."""
+    powers: Array
+    """(q, m + c): places to the powers 1, ..., q."""
     knots: Array
     """(n,): Chebyshev points from 0 to 1, whose interpolating polynomial is the trial function, to rounding."""
     path: Array
@@ -109,11 +115,27 @@ def trial_space(functions: Functions, nodes: Array, knots: int) -> TrialSpace:
         derivative=from_slopes(functions(checks.astype(quad))[1]),
         inverse=inverse,
         between=integral[points:] @ inverse,
+        ahead=_taylor(nodes),
+        powers=((np.append(nodes, checks) + 1) / 2) ** np.arange(1, _TAYLOR + 1)[:, None],
         knots=(at + 1) / 2,
         path=path,
         path_of_values=path @ inverse,
         barycentric=signs,
     )
+
+
+def _taylor(nodes: Array) -> Array:
+    """The Taylor coefficients of y at the end of a window, by the polynomial through the derivatives at the nodes.
+
+    That loses digits with each coefficient. What they are for, a guess at the next window, needs few.
+    """
+    degrees = np.arange(len(nodes))
+    slope, rows = np.ones(len(nodes)), []
+    for j in range(_TAYLOR):
+        rows.append(slope * 2.0**j / math.factorial(j + 1))
+        slope = slope * (degrees**2 - j**2) / (2 * j + 1)  # of the Chebyshev polynomials at 1
+    taylor: Array = np.array(rows) @ np.linalg.inv(np.polynomial.chebyshev.chebvander(nodes, len(nodes) - 1))
+    return taylor
 
 
 def _orthonormal(matrix: QuadArray) -> tuple[QuadArray, QuadArray]:
