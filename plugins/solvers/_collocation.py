@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,10 @@ _LARGE = 160  # unknowns of a window; Newton's iteration takes fewer points wher
 _CONTRACTS = 20.0  # over the spectral radius: a window of this length is solved by Picard's iteration soon enough
 _CONTRACTS_ONE = 1.0  # the same of a single equation, for which Newton's costs little
 _LEAST_PATIENCE, _MOST_PATIENCE = 2, 16  # troubles that are borne with until Newton's iteration takes over
+_LEAST = 1e-25  # of what is left: a window that short is no window
+_ROUNDING = 4 * sys.float_info.epsilon
+_FALLS = 0.7  # the error of a window that is shortened falls to less than this, unless it is of rounding
+_MOST_ROUNDING = 5.0  # tolerances: what is put down to rounding
 _BLIND = 2.0  # how much longer the next window is where the error is lost in rounding
 _LONGEST, _SHORTEST, _AIM = 4.0, 0.1, 0.9  # of the next window, to this one; and how near the limit it goes
 
@@ -48,12 +52,20 @@ def solve(
         raise ValueError(f"expected points from {LEAST_POINTS} to {MOST_POINTS}, received {points}")
     with np.errstate(all="ignore"):
         # a tenth of what is asked for, as errors of windows add up and grow; it costs little at such high orders
-        march = _March(ivp, spaces, max(rtol / 10, 20 * sys.float_info.epsilon), atol / 10, points, iteration)
+        march = _March(ivp, spaces, max(rtol / 10, 5 * _ROUNDING), atol / 10, points, iteration)
         y = ivp.y0
         for start, end in zip([ivp.t_span[0], *ivp.breaks], [*ivp.breaks, ivp.t_span[1]], strict=True):
             y = march.through(start, end, y)
         dense = march.dense()
         return Solution(dense(t_eval), dense, march.stats())
+
+
+class _Tried(NamedTuple):
+    """A window that was too long: what is known of the solution all the same."""
+
+    length: float
+    path: Array
+    error: float
 
 
 class _March:
@@ -70,12 +82,19 @@ class _March:
         self.lengths: list[float] = []
         self.paths: list[Array] = []
         self.weights, self.expected = 0, 4
+        self.limit = 1.0  # of a window's error, in tolerances
         self.troubles, self.patience = 0, _LEAST_PATIENCE
-        self.rounding = 30 * sys.float_info.epsilon / rtol  # in tolerances: an error of less has nothing to say
+        self.rounding = 8 * _ROUNDING / rtol  # in tolerances: an error of less has nothing to say
 
     def tolerance(self, y: Array, states: Array) -> Array:
+        """What turns errors into tolerances: 1 / (atol + rtol |y|), |y| the largest in the window, (d, 1).
+
+        No component is asked for more than the rounding of the largest one leaves of it.
+        """
         largest = np.maximum(np.abs(states).max(axis=1), np.abs(y))
-        return (1 / (self.atol + self.rtol * largest))[:, None]
+        least = self.atol + _ROUNDING * float(largest.max())
+        factors: Array = (1 / (least + self.rtol * largest))[:, None]
+        return factors
 
     def through(self, t: float, end: float, y: Array) -> Array:
         """March from t to `end`, through which f is smooth; returns y there."""
@@ -84,29 +103,27 @@ class _March:
         h = min(end - t, self.gentle.points / 10 / bound) if 0 < bound < math.inf else end - t
         if self.iteration == "auto":
             self.by_newton = h * bound > self.contracts
-        expected, tried = 4, None
+        expected = 4
+        tried: _Tried | None = None
         too_long = math.inf  # a length for which Picard's iteration did not converge
         while t < end:
             left = end - t
             if left < 3 * h:
                 h = left / math.ceil(left / h * (1 - 1e-9))
-            if not h > 16 * sys.float_info.epsilon * max(abs(t), abs(end)):
+            if not h > max(_ROUNDING * abs(t), _LEAST * left):
                 self._give_up(t, y)
             stop = end if h >= left else t + h
             window, space = self._attempt(t, stop, y, ahead, unit, tried, expected, end)
-            if (window is None or window.error > 1) and self._is_stiff(t, y, stop - t):
+            accepted = window is not None and self._is_accurate(window, tried)
+            if not accepted and self._is_stiff(t, y, stop - t):
                 self.by_newton, tried = True, None
                 continue
             if window is None:
-                too_long = stop - t
-                h *= 0.5
-                tried = None
+                h, too_long, tried = 0.5 * h, stop - t, None
                 continue
-            factor = _AIM * max(window.error, 1e-30) ** (-1 / space.points)
-            if window.error < self.rounding:
-                factor = max(factor, _BLIND)
-            if window.error > 1:
-                tried = stop - t, window.path
+            factor = self._factor(window.error, space.points)
+            if not accepted:
+                tried = _Tried(stop - t, window.path, window.error)
                 h *= max(_SHORTEST, min(factor, _AIM))
                 expected = 2
                 continue
@@ -114,18 +131,31 @@ class _March:
             self.lengths.append(stop - t)
             self.paths.append(window.path)
             self.weights += space.width * len(y)
-            ahead, unit = window.ahead, stop - t
-            h *= min(factor, 1.0 if tried else _LONGEST)
-            if not tried:
+            if tried is None:
                 self.expected = max(3, window.iterations - 2)
-            expected, tried = self.expected, None
-            t, y = stop, window.end
-            h = min(h, 0.8 * too_long)
-            too_long = math.inf
+            h = min(h * min(factor, 1.0 if tried else _LONGEST), 0.8 * too_long)
+            ahead, unit = window.ahead, stop - t
+            t, y, expected, tried, too_long = stop, window.end, self.expected, None, math.inf
             if self.by_newton and self.iteration == "auto" and h * window.lipschitz < self.contracts:
                 self.by_newton = False
                 self.patience = min(2 * self.patience, _MOST_PATIENCE)
         return y
+
+    def _is_accurate(self, window: Window, tried: _Tried | None) -> bool:
+        """Whether the error is within the limit, or does not fall with the length and is therefore of rounding."""
+        if tried and window.error > _FALLS * tried.error and window.error < _MOST_ROUNDING:
+            self.limit = max(self.limit, min(2 * window.error, _MOST_ROUNDING))
+        else:
+            self.limit = max(1.0, 0.95 * self.limit)
+        return window.error <= self.limit
+
+    def _factor(self, error: float, points: int) -> float:
+        """How much longer the next window may be."""
+        factor = _AIM * max(error / self.limit, 1e-30) ** (-1 / points)
+        if error > 0.5 * self.limit:
+            return factor
+        # at such orders the error would be far less at a slightly shorter length, unless it is of rounding
+        return max(factor, _BLIND if error < self.rounding else 1.0)
 
     def _attempt(
         self,
@@ -134,11 +164,11 @@ class _March:
         y: Array,
         ahead: Array,
         unit: float,
-        tried: tuple[float, Array] | None,
+        tried: _Tried | None,
         expected: int,
         end: float,
     ) -> tuple[Window | None, TrialSpace]:
-        """Solve the equations from t to `stop`; `tried` is the length and the path of a window that was too long."""
+        """Solve the equations from t to `stop`; `tried` is a window that was too long."""
         space = self.stiff if self.by_newton else self.gentle
         h = stop - t
         times = t + h * space.places
@@ -146,7 +176,7 @@ class _March:
         times[space.points - 1] = stop if stop < end else math.nextafter(stop, t)
         guess = None
         if tried:
-            guess = self._within(tried[1], h / tried[0] * space.places).T
+            guess = self._within(tried.path, h / tried.length * space.places).T
         if self.by_newton:
             inner = None if guess is None else np.ascontiguousarray(guess[:, : space.points])
             window = newton(space, self.eq, times, h, y, inner, self.tolerance)
@@ -175,12 +205,14 @@ class _March:
         return True
 
     def _spectral_bound(self, t: float, y: Array) -> float:
+        """Of df/dy at one point."""
         return spectral_bound(self.eq.jacobians(np.array([t]), y[:, None]))
 
     def _within(self, path: Array, places: Array) -> Array:
         """A window's polynomial at `places` of it, (p,) -> (p, d)."""
         weights = _interpolation(self.gentle, places)
-        return (weights @ path) / weights.sum(axis=1)[:, None]
+        states: Array = (weights @ path) / weights.sum(axis=1)[:, None]
+        return states
 
     def _give_up(self, t: float, y: Array) -> None:
         if not np.isfinite(y).all() or np.abs(y).max() > 1e100:

@@ -26,7 +26,7 @@ Tolerance: TypeAlias = Callable[[Array, Array], Array]
 
 _COMPLEX_STEP = 1e-100  # nothing is rounded away beside it (Squire & Trapp, SIAM Review 40 (1998) 110-112)
 _SMALL = 32  # states; the Jacobians of more are not made at each node
-_SHARE = 0.25  # the error of y, over the length of the window times the largest residual found at a check point
+_SHARE = 2.0  # the error of y, over the length of the window times the residual at a check point over the points
 _CONVERGED = 0.02  # what is left of the iteration, in tolerances
 _NOTHING = 1e-3  # a change of so little, in tolerances, is the last whatever came before
 _HOPELESS = 100.0  # tolerances; a window so far off is given up before the iteration ends
@@ -126,7 +126,7 @@ def picard(
                 residual = slopes[:, :m] @ space.derivative.T
                 residual -= slopes[:, m:]
                 scale = tolerance(y, new)
-                error = _SHARE * h * float(np.abs(residual * scale).max())
+                error = _SHARE / m * h * float(np.abs(residual * scale).max())
                 if done or error > _HOPELESS:
                     path = (h * space.path) @ slopes[:, :m].T
                     path += y
@@ -142,11 +142,10 @@ def newton(
 ) -> Window | None:
     """Newton's iteration on the nodal values; None where it does not converge.
 
-    It starts from a guess `states` (d, m), and the Jacobian at each node; or from the constant y and the Jacobian there.
-    The Jacobian is kept as long as the iteration converges fast.
+    It starts from a guess `states` (d, m), and the Jacobian at each node; or from the constant y and the Jacobian
+    there. The Jacobian is kept as long as the iteration converges fast.
     """
-    m, d = space.points, len(y)
-    start = y[:, None]
+    m, start = space.points, y[:, None]
     matrix = h * space.integral[:m]
     if states is None:
         states = np.repeat(start, m, axis=1)
@@ -206,11 +205,12 @@ def _finished(
     lipschitz = spectral_bound(jacobian)
     # of a stiff problem f magnifies what the nodal values are off by; of another the inverse would
     nodal = slopes[:, :m] if h * lipschitz < m else (grown @ space.inverse.T) / h
-    residual = (_SHARE * h) * (nodal @ space.derivative.T - slopes[:, m:])
-    if sparse.issparse(jacobian):
-        filtered = splu(sparse.csc_array(sparse.eye_array(d) - _SHARE * h * jacobian)).solve(residual)
+    share = _SHARE / m * h
+    residual = share * (nodal @ space.derivative.T - slopes[:, m:])
+    if _is_sparse(jacobian):
+        filtered = splu(sparse.csc_array(sparse.eye_array(d) - share * jacobian)).solve(residual)
     else:
-        filtered = np.linalg.solve(np.eye(d) - _SHARE * h * jacobian.reshape(-1, d, d)[-1], residual)
+        filtered = np.linalg.solve(np.eye(d) - share * jacobian.reshape(-1, d, d)[-1], residual)
     error = float((np.abs(filtered) * scale).max())
     path = space.path_of_values @ grown.T + y
     ahead = (h * space.ahead) @ nodal.T
@@ -220,9 +220,9 @@ def _finished(
 def _factored(matrix: Array, jacobian: Any) -> Callable[[Array], Array]:
     """Solves x - matrix (J x) = off for x, both (d, m): J takes the columns, `matrix` (m, m) the rows."""
     m = len(matrix)
-    if sparse.issparse(jacobian):
+    if _is_sparse(jacobian):
         d = jacobian.shape[0]
-        whole = splu(sparse.csc_array(sparse.eye_array(d * m) - sparse.kron(jacobian, matrix)))
+        whole = splu(sparse.csc_array(sparse.eye_array(d * m) - sparse.kron(jacobian, sparse.csc_array(matrix))))
         return lambda off: whole.solve(off.ravel()).reshape(d, m)
     d = jacobian.shape[-1]
     jacobian = jacobian.reshape(-1, d, d)
@@ -234,8 +234,12 @@ def _factored(matrix: Array, jacobian: Any) -> Callable[[Array], Array]:
     return lambda off: dgetrs(lu, pivots, off.ravel(), trans=1)[0].reshape(d, m)
 
 
+def _is_sparse(jacobian: Any) -> bool:
+    return bool(sparse.issparse(jacobian))
+
+
 def spectral_bound(jacobian: Any) -> float:
-    """A bound on the spectral radius of Jacobians (p, d, d), or of a sparse one: the lesser of two norms, the largest."""
+    """A bound on the spectral radii of Jacobians (p, d, d), or of a sparse one: the lesser of two norms."""
     size = abs(jacobian)
     rows, columns = size.sum(axis=-1), size.sum(axis=-2)
     return float(min(rows.max(), columns.max()))
@@ -247,7 +251,7 @@ def _stacking(dtype: type) -> SimpleNamespace:
     def stack(parts: Any, axis: int = 0) -> Any:
         if axis != -1 or np.ndim(parts[0]) != 1:
             return np.stack(parts, axis)
-        rows = np.empty((len(parts), len(parts[0])), dtype)
+        rows: Any = np.empty((len(parts), len(parts[0])), dtype)
         for k in range(len(parts)):
             rows[k] = parts[k]
         return rows.T

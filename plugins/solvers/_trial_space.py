@@ -47,7 +47,7 @@ class TrialSpace:
     between: Array
     """(c, m): y - y(0) at the check points, from that at the nodes."""
     ahead: Array
-    """(q, m): Taylor coefficients of y at the end of the window, but for the constant one, from the nodal derivatives."""
+    """(q, m): Taylor coefficients of y at the end of the window, all but the constant one, from g."""
     powers: Array
     """(q, m + c): places to the powers 1, ..., q."""
     knots: Array
@@ -104,7 +104,7 @@ def trial_space(functions: Functions, nodes: Array, knots: int) -> TrialSpace:
     integral = from_slopes(functions(np.append(nodes, checks).astype(quad))[0] - start) / 2
     path = from_slopes(functions(at.astype(quad))[0] - start) / 2
     path[0] = 0.0
-    inverse = np.linalg.inv(integral[:points])
+    inverse: Array = np.linalg.inv(integral[:points]).astype(np.float64)
     signs = np.where(np.arange(knots) % 2, -1.0, 1.0)
     signs[[0, -1]] /= 2
     return TrialSpace(
