@@ -19,7 +19,8 @@ Spaces: TypeAlias = Callable[[int, int], TrialSpace]
 
 LEAST_RTOL = 100 * sys.float_info.epsilon
 _MORE_KNOTS = 8
-_LARGE = 160  # unknowns of a window; Newton's iteration takes fewer points where there would be more
+_STIFF_POINTS, _FEWEST = 16, 6  # of a stiff window; with more, random features are not A-stable for every seed
+_LARGE = 160  # unknowns of a stiff window; where there would be more, it has fewer points
 _CONTRACTS = 20.0  # over the spectral radius: a window of this length is solved by Picard's iteration soon enough
 _CONTRACTS_ONE = 1.0  # the same of a single equation, for which Newton's costs little
 _LEAST_PATIENCE, _MOST_PATIENCE = 2, 16  # troubles that are borne with until Newton's iteration takes over
@@ -73,7 +74,7 @@ class _March:
 
     def __init__(self, ivp: IVP, spaces: Spaces, rtol: float, atol: float, points: int, iteration: str) -> None:
         knots = points + _MORE_KNOTS
-        fewer = min(points, max(6, min(16, _LARGE // ivp.n_states)))
+        fewer = min(points, max(_FEWEST, min(_STIFF_POINTS, _LARGE // ivp.n_states)))
         self.gentle, self.stiff = spaces(points, knots), spaces(fewer, knots)
         self.eq, self.rtol, self.atol, self.iteration = Equations(ivp), rtol, atol, iteration
         self.contracts = _CONTRACTS if ivp.n_states > 1 else _CONTRACTS_ONE
@@ -82,6 +83,7 @@ class _March:
         self.lengths: list[float] = []
         self.paths: list[Array] = []
         self.weights, self.expected = 0, 4
+        self.bound = math.nan  # on the spectral radius of df/dy, as it was last known
         self.limit = 1.0  # of a window's error, in tolerances
         self.troubles, self.patience = 0, _LEAST_PATIENCE
         self.rounding = 8 * _ROUNDING / rtol  # in tolerances: an error of less has nothing to say
@@ -99,10 +101,10 @@ class _March:
     def through(self, t: float, end: float, y: Array) -> Array:
         """March from t to `end`, through which f is smooth; returns y there."""
         ahead, unit = self.eq.slopes(np.array([t]), y[:, None]).T, 1.0  # the Taylor coefficients known, in this unit
-        bound = self._spectral_bound(t, y)
-        h = min(end - t, self.gentle.points / 10 / bound) if 0 < bound < math.inf else end - t
+        self.bound = self._spectral_bound(t, y)
+        h = min(end - t, self.gentle.points / 10 / self.bound) if 0 < self.bound < math.inf else end - t
         if self.iteration == "auto":
-            self.by_newton = h * bound > self.contracts
+            self.by_newton = h * self.bound > self.contracts
         expected = 4
         tried: _Tried | None = None
         too_long = math.inf  # a length for which Picard's iteration did not converge
@@ -136,9 +138,11 @@ class _March:
             h = min(h * min(factor, 1.0 if tried else _LONGEST), 0.8 * too_long)
             ahead, unit = window.ahead, stop - t
             t, y, expected, tried, too_long = stop, window.end, self.expected, None, math.inf
-            if self.by_newton and self.iteration == "auto" and h * window.lipschitz < self.contracts:
-                self.by_newton = False
-                self.patience = min(2 * self.patience, _MOST_PATIENCE)
+            if self.by_newton:
+                self.bound = window.lipschitz
+                if self.iteration == "auto" and h * self.bound < self.contracts:
+                    self.by_newton = False
+                    self.patience = min(2 * self.patience, _MOST_PATIENCE)
         return y
 
     def _is_accurate(self, window: Window, tried: _Tried | None) -> bool:
@@ -151,7 +155,7 @@ class _March:
 
     def _factor(self, error: float, points: int) -> float:
         """How much longer the next window may be."""
-        factor = _AIM * max(error / self.limit, 1e-30) ** (-1 / points)
+        factor: float = _AIM * max(error / self.limit, 1e-30) ** (-1 / points)
         if error > 0.5 * self.limit:
             return factor
         # at such orders the error would be far less at a slightly shorter length, unless it is of rounding
@@ -169,8 +173,9 @@ class _March:
         end: float,
     ) -> tuple[Window | None, TrialSpace]:
         """Solve the equations from t to `stop`; `tried` is a window that was too long."""
-        space = self.stiff if self.by_newton else self.gentle
         h = stop - t
+        gentle = not self.by_newton or (len(y) == 1 and h * self.bound < _CONTRACTS)
+        space = self.gentle if gentle else self.stiff
         times = t + h * space.places
         # at a break f may jump: the window that ends there sees what is before it
         times[space.points - 1] = stop if stop < end else math.nextafter(stop, t)
@@ -196,7 +201,8 @@ class _March:
         """Whether trouble with a window of length h is again Picard's, and to be left to Newton's iteration."""
         if self.by_newton or self.iteration != "auto":
             return False
-        if h * self._spectral_bound(t, y) < self.contracts / 2:
+        self.bound = self._spectral_bound(t, y)
+        if h * self.bound < self.contracts / 2:
             return False
         self.troubles += 1
         if self.troubles < self.patience:
@@ -206,7 +212,7 @@ class _March:
 
     def _spectral_bound(self, t: float, y: Array) -> float:
         """Of df/dy at one point."""
-        return spectral_bound(self.eq.jacobians(np.array([t]), y[:, None]))
+        return float(spectral_bound(self.eq.jacobians(np.array([t]), y[:, None])))
 
     def _within(self, path: Array, places: Array) -> Array:
         """A window's polynomial at `places` of it, (p,) -> (p, d)."""
