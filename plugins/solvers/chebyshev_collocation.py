@@ -1,0 +1,58 @@
+"""Spectral collocation: in each window a polynomial, written in Chebyshev polynomials."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from odebench import IVP, Array, Solution, Solver, hookimpl, solver
+
+if TYPE_CHECKING:
+    from ._trial_space import QuadArray, TrialSpace
+
+
+@solver(
+    requires=["scipy", "numpy-quaddtype"],
+    tags=["spectral", "collocation", "adaptive"],
+    ladder=[{"rtol": 10.0**-k, "atol": 10.0 ** -(k + 3)} for k in range(2, 14)],
+    source="Clenshaw & Norton, Comput. J. 6 (1963) 88-92; Wright, BIT 10 (1970) 217-227",
+)
+def chebyshev_collocation(
+    ivp: IVP,
+    t_eval: Array,
+    *,
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    points: int | None = None,
+    nodes: Literal["radau", "chebyshev"] = "radau",
+    iteration: Literal["auto", "picard", "newton"] = "auto",
+) -> Solution:
+    """In each window, a polynomial of degree `points` that satisfies y' = f(t, y) at the collocation points."""
+    from . import _collocation
+
+    def space(points: int, knots: int) -> TrialSpace:
+        return _space(points, knots, nodes)
+
+    return _collocation.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
+
+
+@lru_cache(maxsize=64)
+def _space(points: int, knots: int, nodes: str) -> TrialSpace:
+    """The space of the Chebyshev polynomials of degree 1 to `points`."""
+    import numpy as np
+
+    from . import _trial_space
+
+    def polynomials(x: QuadArray) -> tuple[QuadArray, QuadArray]:
+        values, slopes = [x * 0 + 1, x], [x * 0, x * 0 + 1]
+        for _ in range(points - 1):
+            values.append(2 * x * values[-1] - values[-2])
+            slopes.append(2 * values[-2] + 2 * x * slopes[-1] - slopes[-2])
+        return np.stack(values[1:], axis=-1), np.stack(slopes[1:], axis=-1)
+
+    return _trial_space.trial_space(polynomials, getattr(_trial_space, nodes)(points), knots)
+
+
+@hookimpl
+def odebench_solvers() -> list[Solver]:
+    return [chebyshev_collocation]

@@ -1,0 +1,72 @@
+"""A network whose hidden weights are drawn once and fixed, and whose output weights are solved for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from odebench import IVP, Array, Solution, Solver, hookimpl, solver
+
+if TYPE_CHECKING:
+    from ._trial_space import QuadArray, TrialSpace
+
+_REACH = 1.5  # of the window's half length: how far from its middle a unit's own middle may lie
+_LIKENESS = 1e-19  # how alike the units are made: see the docstring
+
+
+@solver(
+    requires=["scipy", "numpy-quaddtype"],
+    tags=["neural", "collocation", "adaptive"],
+    ladder=[{"rtol": 10.0**-k, "atol": 10.0 ** -(k + 3)} for k in range(2, 14)],
+    source="Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129; Fabiani et al., arXiv 2108.01584",
+)
+def random_feature_collocation(
+    ivp: IVP,
+    t_eval: Array,
+    *,
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    points: int | None = None,
+    features: int | None = None,
+    scale: float | None = None,
+    nodes: Literal["radau", "chebyshev"] = "radau",
+    iteration: Literal["auto", "picard", "newton"] = "auto",
+    seed: int = 0,
+) -> Solution:
+    """In each window, a sum of random tanh units that satisfies y' = f(t, y) at the collocation points."""
+    from . import _collocation
+
+    def space(points: int, knots: int) -> TrialSpace:
+        width = 2 * points if features is None else features
+        if width < points:
+            raise ValueError(f"expected features of {points} or more, one a collocation point, received {width}")
+        return _space(points, knots, width, scale, nodes, seed)
+
+    if scale is not None and not scale > 0:
+        raise ValueError(f"expected scale > 0, received {scale}")
+    return _collocation.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
+
+
+@lru_cache(maxsize=256)
+def _space(points: int, knots: int, width: int, scale: float | None, nodes: str, seed: int) -> TrialSpace:
+    """The space of `width` units tanh(w x + b) on [-1, 1], w and b drawn with this seed."""
+    import numpy as np
+
+    from . import _trial_space
+
+    if scale is None:
+        scale = 5 * _LIKENESS ** (1 / (points - 1))
+    random = np.random.default_rng(seed)
+    w = random.uniform(-scale, scale, width)
+    b = -w * random.uniform(-_REACH, _REACH, width)
+
+    def units(x: QuadArray) -> tuple[QuadArray, QuadArray]:
+        value = np.tanh(w * x[:, None] + b)
+        return value, w * (1 - value * value)
+
+    return _trial_space.trial_space(units, getattr(_trial_space, nodes)(points), knots)
+
+
+@hookimpl
+def odebench_solvers() -> list[Solver]:
+    return [random_feature_collocation]
