@@ -1,5 +1,6 @@
 """What training rests on: derivatives by hand, damped least squares, quasi-Newton matrices and difference weights."""
 
+import itertools
 import math
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_the_damped_step_is_the_minimum(shape):
 
 
 def test_the_self_scaled_matrix_maps_the_change_of_gradient_to_the_step():
-    """The secant equation, for positive definite matrices that stay so; on a quadratic, scaling is left at 1 where H is right."""
+    """The secant equation; the matrix stays positive definite; and where it is right it is left alone."""
     chance = torch.Generator().manual_seed(5)
     root = torch.randn(6, 6, generator=chance, **F64)
     hessian = root @ root.T + torch.eye(6, **F64)
@@ -151,7 +152,7 @@ def test_the_loss_only_falls(optimizer):
         _optimizers.ssbroyden(trained, 60, progress, 1.0)
     else:
         _levenberg_marquardt.minimise(trained, 60, progress, 0.01)
-    assert all(later < sooner for sooner, later in zip(losses, losses[1:], strict=False))
+    assert all(later < sooner for sooner, later in itertools.pairwise(losses))
     assert losses[-1] < 1e-4 * losses[0]
     assert trained.value() == pytest.approx(losses[-1], rel=1e-6)
 
