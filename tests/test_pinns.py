@@ -128,7 +128,8 @@ def test_a_span_too_long_for_one_network_is_said_so_and_windows_help():
         ({"collocation": "random"}, 1e-7),
         ({"collocation": "resampled", "resample_every": 5}, 1e-7),
         ({"weighting": "attention"}, 1e-8),
-        ({"weighting": "causal", "causality": 10.0}, 1e-8),
+        ({"weighting": "equal"}, 1e-8),
+        ({"causality": 10.0}, 1e-8),
         ({"weighting": "balanced", "initial_condition": "soft"}, 1e-8),
         ({"windows": 2, "warm_start": True}, 1e-8),
         ({"steepness": None}, 1e-8),
@@ -301,3 +302,14 @@ def test_a_network_of_dead_units_is_a_solution_all_the_same(refit):
     """Its least-squares systems are singular."""
     solution = AUTOGRAD(DECAY, DECAY.t_eval, activation="relu", width=2, refit=refit)
     assert np.isfinite(solution.y).all()
+
+
+def test_causal_weights_keep_a_network_from_settling_at_the_wrong_fixed_point():
+    """The logistic equation is satisfied by y = 0 as well: from there on, a network that got there too early stays."""
+    ivp = HOST.problem("logistic")()
+    for seed in SEEDS:
+        assert error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed)) <= 1e-5
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        captured = [error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed, weighting="equal")) for seed in SEEDS]
+    assert max(captured) > 0.5

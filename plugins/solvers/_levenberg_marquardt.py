@@ -37,10 +37,10 @@ def minimise(objective: Objective, epochs: int, progress: Progress, damping: flo
     residual, jacobian = objective.jacobian()
     loss = float(residual @ residual)
     lengths = jacobian.norm(dim=0)
-    history = [loss]
+    history = [objective.plain_loss]
     while True:
         torch.mv(jacobian.T, 2 * residual, out=network.flat_gradient)
-        if progress(loss) or progress.epoch == epochs:
+        if progress(objective.plain_loss) or progress.epoch == epochs:
             return
         lengths = torch.maximum(lengths, jacobian.norm(dim=0))  # never shorter again (More 1978)
         scale = lengths.clamp_min(1e-12 * float(lengths.max()) + torch.finfo(lengths.dtype).tiny)
@@ -63,9 +63,9 @@ def minimise(objective: Objective, epochs: int, progress: Progress, damping: flo
         residual, jacobian = objective.jacobian()
         loss = float(residual @ residual)
         progress.epoch += 1
-        history.append(loss)
-        if progress.epoch >= PATIENCE and loss > WORTHWHILE * history[-1 - PATIENCE]:
-            progress(loss)
+        history.append(objective.plain_loss)
+        if progress.epoch >= PATIENCE and history[-1] > WORTHWHILE * history[-1 - PATIENCE]:
+            progress(objective.plain_loss)
             return
 
 

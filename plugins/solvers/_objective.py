@@ -15,13 +15,16 @@ from ._trial_solutions import Trial
 
 Tensor: TypeAlias = torch.Tensor
 
+LEAST_WEIGHT = 1e-12
+
 
 @dataclass
 class Objective:
     """The loss: the mean square of the residual over the points, plus that of y(t0) - y0 where the condition is soft.
 
     The residual is (t1 - t0) / 2 (y' - f(t, y)), y' and f per unit of the network's own time: a problem whose clock
-    runs slower gives the same loss. The loss is |vector|^2, of which the second-order methods use the parts.
+    runs slower gives the same loss. The loss is |vector|^2, of which the second-order methods use the parts. Where its
+    parts have weights, these change as training goes on; `plain_loss`, the loss without them, stays comparable.
     """
 
     ivp: IVP
@@ -38,6 +41,8 @@ class Objective:
 
     point_weights: Tensor | None = field(init=False, default=None)
     start_weight: float = field(init=False, default=1.0)
+    plain_loss: float = field(init=False, default=float("nan"))
+    """As it was when `value_and_gradient` or `jacobian` was last asked."""
 
     def __post_init__(self) -> None:
         self.points = self.draw()
@@ -59,7 +64,9 @@ class Objective:
             vector, jacobian = self.jacobian()
             torch.mv(jacobian.T, 2 * vector, out=network.flat_gradient)
             return float(vector @ vector)
-        loss = self._vector(self.states_and_residual()[2]).square().sum()
+        vector = self._vector(self.states_and_residual()[2])
+        self._note(vector)
+        loss = vector.square().sum()
         gradients = torch.autograd.grad(loss, self._parameters, materialize_grads=True)
         torch.cat([g.flatten() for g in gradients], out=network.flat_gradient)
         return float(loss.item())
@@ -70,6 +77,7 @@ class Objective:
             vector = self._vector(self.states_and_residual()[2])
             each = torch.eye(len(vector), dtype=vector.dtype, device=vector.device)
             blocks = torch.autograd.grad(vector, self._parameters, each, is_grads_batched=True, materialize_grads=True)
+            self._note(vector)
             return vector.detach(), torch.cat([block.flatten(1) for block in blocks], dim=1)
         with torch.no_grad():
             t, y, residual = self.states_and_residual()
@@ -86,7 +94,9 @@ class Objective:
             if self.soft:
                 at_start = self.trial.jacobian(self.start, identity)[0]
                 rows = torch.cat([rows, at_start * (self.start_weight / d) ** 0.5])
-            return self._vector(residual), rows
+            vector = self._vector(residual)
+            self._note(vector)
+            return vector, rows
 
     def f_y(self, t: Tensor, y: Tensor) -> Tensor:
         """df_i/dy_j at every point, (m, d, d): a backward pass a component, as each point's f is its own y's alone."""
@@ -100,6 +110,11 @@ class Objective:
                 for component in f.unbind(dim=1)
             ]
         return torch.stack(rows, dim=1)
+
+    @property
+    def changes(self) -> bool:
+        """Whether `after_epoch` ever makes another loss of it."""
+        return self.resampled_every is not None or self.weighting != "equal"
 
     def after_epoch(self, epoch: int) -> bool:
         """Draw new points and set new weights, where they are due; returns whether the loss has become another."""
@@ -133,6 +148,15 @@ class Objective:
         mismatch = self.trial(self.start)[0] - self.trial.y0
         return torch.cat([vector, mismatch * (self.start_weight / d) ** 0.5])
 
+    def _note(self, vector: Tensor) -> None:
+        parts = vector.detach()
+        if self.weighting != "equal":
+            d = self.trial.y0.numel()
+            m = len(parts) // d - self.soft
+            equation, start = parts[: m * d] / self._scale(m, d)[:, 0], parts[m * d :] / self.start_weight**0.5
+            parts = torch.cat([equation / (m * d) ** 0.5, start])
+        self.plain_loss = float(parts @ parts)
+
     def _scale(self, m: int, d: int) -> Tensor:
         """What makes the sum of squares the weighted mean square, (m d, 1) or (1, 1)."""
         if self.point_weights is None:
@@ -157,7 +181,7 @@ class Objective:
         square = self.states_and_residual()[2].detach().square().mean(dim=1)
         if self.weighting == "causal":
             before = torch.cat([square.new_zeros(1), square[:-1].cumsum(dim=0)])
-            self.point_weights = torch.exp(-self.causality * before)
+            self.point_weights = torch.exp(-self.causality * before).clamp_min(LEAST_WEIGHT)
             return
         share = (square / square.max().clamp_min(torch.finfo(square.dtype).tiny)).sqrt()
         old = torch.ones_like(share) if self.point_weights is None else self.point_weights

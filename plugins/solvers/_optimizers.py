@@ -22,7 +22,8 @@ def adam(objective: Objective, epochs: int, progress: Progress, rate: float, sch
     """Kingma & Ba, ICLR 2015: each weight moves by its gradient's mean over its root mean square, both recent."""
     optimizer = torch.optim.Adam(objective.trial.network.parameters(), rate)
     for epoch in range(epochs):
-        if progress(objective.value_and_gradient()):
+        objective.value_and_gradient()
+        if progress(objective.plain_loss):
             return
         for group in optimizer.param_groups:
             group["lr"] = rate * SCHEDULES[schedule](epoch / epochs)
@@ -36,11 +37,12 @@ def lbfgs(objective: Objective, epochs: int, progress: Progress, rate: float) ->
     derivatives; the length of each step by a line search. It stops where no step makes the loss any smaller.
     """
     weights = list(objective.trial.network.parameters())
+    at_once = min(epochs, 20) if objective.changes else epochs  # its steps rest on each other: one loss for all of them
     optimizer = torch.optim.LBFGS(
         weights,
         rate,
-        max_iter=epochs,
-        max_eval=25 * epochs,  # as many as the line search can take
+        max_iter=at_once,
+        max_eval=25 * at_once,  # as many as the line search can take
         history_size=50,
         line_search_fn="strong_wolfe",
         tolerance_grad=0,
@@ -54,16 +56,19 @@ def lbfgs(objective: Objective, epochs: int, progress: Progress, rate: float) ->
         progress.epoch = optimizer.state[weights[0]].get("n_iter", 0)
         if progress.epoch > begun:  # the first point that the line search tries, and most often the one it takes
             begun = progress.epoch
-            if progress(loss):
+            if progress(objective.plain_loss):
                 raise StopIteration
-            objective.after_epoch(begun)
         return objective.points.new_tensor(loss)
 
+    done = -1
     try:
-        optimizer.step(closure)
+        while done < progress.epoch < epochs:
+            done = progress.epoch
+            optimizer.step(closure)
+            progress.epoch = optimizer.state[weights[0]]["n_iter"]
+            objective.after_epoch(progress.epoch)
     except StopIteration:
         return
-    progress.epoch = optimizer.state[weights[0]]["n_iter"]
 
 
 def ssbroyden(objective: Objective, epochs: int, progress: Progress, rate: float) -> None:
@@ -79,7 +84,7 @@ def ssbroyden(objective: Objective, epochs: int, progress: Progress, rate: float
     inverse = rate * torch.eye(n, dtype=network.flat.dtype, device=network.flat.device)
     loss, gradient = objective.value_and_gradient(), network.flat_gradient.clone()
     while True:
-        if progress(loss) or progress.epoch == epochs:
+        if progress(objective.plain_loss) or progress.epoch == epochs:
             return
         direction = -inverse @ gradient
         if not float(direction @ gradient) < 0:  # by rounding

@@ -188,9 +188,9 @@ def _train(
             _levenberg_marquardt.minimise(objective, settings.epochs, progress, settings.damping)
     if settings.refit:
         _output_layer.refit(objective)
-    loss = objective.value_and_gradient()
-    progress.check(loss)
-    return done + progress.epoch, loss
+    objective.value_and_gradient()
+    progress.check(objective.plain_loss)
+    return done + progress.epoch, objective.plain_loss
 
 
 def _evaluate(trained: list[Trial], t: Array, end: float) -> Array:

@@ -68,7 +68,7 @@ def pinn_autograd(
     collocation: Literal["grid", "chebyshev", "random", "resampled"] = "chebyshev",
     points: int = 32,
     resample_every: int = 10,
-    weighting: Literal["equal", "balanced", "attention", "causal"] = "equal",
+    weighting: Literal["equal", "balanced", "attention", "causal"] = "causal",
     causality: float = 1.0,
     windows: int = 1,
     warm_start: bool = False,

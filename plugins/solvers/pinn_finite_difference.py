@@ -23,7 +23,7 @@ def pinn_finite_difference(
     collocation: Literal["grid", "chebyshev", "random", "resampled"] | None = None,
     points: int = 21,
     resample_every: int = 10,
-    weighting: Literal["equal", "balanced", "attention", "causal"] = "equal",
+    weighting: Literal["equal", "balanced", "attention", "causal"] = "causal",
     causality: float = 1.0,
     windows: int = 1,
     warm_start: bool = False,
