@@ -80,21 +80,17 @@ def deepxde(seed: int, setting: dict[str, Any]) -> dict[str, Any]:
     model = dde.Model(data, network)
 
     class Looking(dde.callbacks.Callback):  # type: ignore[misc]
-        calls = 0
+        calls, every = 0, 10
 
         def on_epoch_end(self) -> None:
             self.calls += 1
-            if (self.every == 1 or self.calls % self.every == 0) and clock.look(
-                lambda t: model.predict(t[:, None])[:, 0]
-            ):
-                model.stop_training = True
+            if self.calls % self.every == 0 and clock.look(lambda t: model.predict(t[:, None])[:, 0]):
+                self.model.stop_training = True
 
     looking = Looking()
-    looking.every = 10
     model.compile("adam", lr=setting["rate"])
-    if setting["lbfgs_every"]:
-        dde.optimizers.set_LBFGS_options(maxiter=setting["lbfgs"])
-        dde.optimizers.LBFGS_options["iter_per_step"] = setting["lbfgs_every"]
+    dde.optimizers.set_LBFGS_options(maxiter=setting["lbfgs"])
+    dde.optimizers.config.LBFGS_options.update(iter_per_step=10, fun_per_step=25)  # looked at every ten
     clock = Clock()
     model.train(iterations=setting["adam"], callbacks=[looking], display_every=10**9, verbose=0)
     if clock.reached is None:
