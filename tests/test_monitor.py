@@ -225,16 +225,16 @@ def test_being_looked_at_changes_no_digit_of_a_network(measure):
     seen = []
 
     class Looking(Monitor):
-        def __call__(self, step, loss, dense):
+        def __call__(self, step, loss, dense, *, network=None, points=None):
             seen.append((step, loss, np.abs(dense(ivp.t_eval) - ivp.exact(ivp.t_eval)).max()))
 
-    for optimizer in ("lbfgs", "adam"):
+    for optimizer, fewest in {"levenberg-marquardt": 10, "ssbroyden": 30, "lbfgs": 30, "adam": 30}.items():
         seen.clear()
         asked = {"seed": 3, "epochs": 40, "optimizer": optimizer}
         alone = network(ivp, ivp.t_eval, **asked)
         watched = network(ivp, ivp.t_eval, **asked, monitor=Looking())
         np.testing.assert_array_equal(alone.y, watched.y)
         assert [step for step, *_ in seen] == sorted(step for step, *_ in seen)
-        assert 30 <= len(seen) <= 41
+        assert fewest <= len(seen) <= 41
         assert seen[-1][1] < seen[0][1]
         assert seen[-1][2] < seen[0][2]

@@ -1,20 +1,23 @@
-"""The two networks: what they reach, what they cannot, and that the derivative is what makes the difference."""
+"""The physics-informed networks solve what they should, and differentiate by time."""
+
+import warnings
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from odebench_plugins.solvers import _pinn, pinn_autograd, pinn_finite_difference  # noqa: E402  (after the check for torch)
+from odebench_plugins.solvers import _training, pinn_autograd  # noqa: E402  (after the check for torch)
 
-from odebench.errors import BadParameter  # noqa: E402  (after the check for torch)
+from odebench import IVP, Diverged, Monitor, Unsupported  # noqa: E402
+from odebench.errors import BadParameter  # noqa: E402
 from odebench.host import Host  # noqa: E402
 
 HOST = Host()
+AUTOGRAD, DIFFERENCES = HOST.solver("pinn-autograd"), HOST.solver("pinn-finite-difference")
 DECAY = HOST.problem("decay")()
 THREAD = HOST.problem("decay")(rate=2.0, t0=1.0, t1=5.0)  # the thread's second case: y' = -2y on [1, 5]
 SEEDS = [0, 1, 2]
-DEFAULTS = {name: p.default for name, p in HOST.solver("pinn-autograd").parameters.items()}
 
 
 def error(ivp, solution):
@@ -26,17 +29,21 @@ def constant_error(ivp):
 
 
 def trained_with(derivative, ivp, **parameters):
-    return _pinn.solve(ivp, ivp.t_eval, derivative, **DEFAULTS | {"seed": 0} | parameters)
+    values = AUTOGRAD.resolve(parameters)
+    del values["derivative"]
+    return _training.solve(ivp, ivp.t_eval, _training.Settings(**values), seed=0, derivative=derivative)
 
 
-def without_gradient(derivative):
+def detached(predict, t):
     """The control: the right derivative, cut off from the weights."""
+    t, y, dy_dt = pinn_autograd.reverse_mode(predict, t)
+    return t, y, dy_dt.detach()
 
-    def detached(predict, t):
-        t, y, dy_dt = derivative(predict, t)
-        return t, y, dy_dt.detach()
 
-    return detached
+def by_the_prediction(predict, t):
+    """The control: what the thread took for the derivative, which is 1 whatever the weights."""
+    y = predict(t)
+    return t, y, torch.ones_like(y)
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +55,24 @@ def _one_thread():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("ivp", "bound"), [(DECAY, 1e-3), (THREAD, 1e-2)], ids=["y' = -y", "the thread's y' = -2y"])
+@pytest.mark.parametrize(("ivp", "bound"), [(DECAY, 1e-8), (THREAD, 1e-7)], ids=["y' = -y", "the thread's y' = -2y"])
 def test_autograd_at_its_defaults_solves_both_cases_of_the_thread(ivp, bound, seed):
-    assert error(ivp, HOST.solver("pinn-autograd")(ivp, ivp.t_eval, seed=seed)) <= bound
+    assert error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed)) <= bound
     assert not constant_error(ivp) <= bound
-    assert not error(ivp, trained_with(without_gradient(pinn_autograd.autograd_derivative), ivp, seed=seed)) <= bound
+
+
+@pytest.mark.parametrize("wrong", [detached, by_the_prediction])
+@pytest.mark.parametrize("optimizer", ["levenberg-marquardt", "lbfgs"])
+def test_a_wrong_derivative_solves_neither(wrong, optimizer):
+    right = trained_with(pinn_autograd.reverse_mode, DECAY, optimizer=optimizer)
+    assert error(DECAY, right) <= 1e-3
+    assert not error(DECAY, trained_with(wrong, DECAY, optimizer=optimizer)) <= 1e-3
+
+
+@pytest.mark.parametrize("derivative", ["by-hand", "forward", "reverse"])
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # torch's own, when it first takes a jvp
+def test_every_way_to_differentiate_solves_it(derivative):
+    assert error(DECAY, AUTOGRAD(DECAY, DECAY.t_eval, derivative=derivative, epochs=20)) <= 1e-8
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -61,98 +81,235 @@ def test_backward_differences_end_at_implicit_eulers_error(seed):
     implicit_euler = (1 + h) ** -np.arange(21.0)
     floor = np.abs(implicit_euler - np.exp(-h * np.arange(21))).max()
     assert floor == pytest.approx(0.0177, abs=5e-5)
-    solution = HOST.solver("pinn-finite-difference")(DECAY, DECAY.t_eval, seed=seed)
+    solution = DIFFERENCES(DECAY, DECAY.t_eval, seed=seed)
     assert error(DECAY, solution) == pytest.approx(floor, rel=0.02)
-    assert (
-        np.abs(solution.y[::5, 0] - implicit_euler).max() <= 0.02 * floor
-    )  # not only as wrong, but wrong in the same way
+    assert np.abs(solution.y[::5, 0] - implicit_euler).max() <= 1e-6  # not only as wrong, but wrong in the same way
     assert constant_error(DECAY) != pytest.approx(floor, rel=0.02)
-    cut_off = trained_with(without_gradient(pinn_finite_difference.backward_difference), DECAY, seed=seed)
-    assert error(DECAY, cut_off) != pytest.approx(floor, rel=0.02)
+    assert error(DECAY, AUTOGRAD(DECAY, DECAY.t_eval, seed=seed)) != pytest.approx(floor, rel=0.02)
 
 
+@pytest.mark.parametrize(("difference", "bound"), [("central", 1.5e-3), ("fourth-order", 1e-5), ("spectral", 1e-8)])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_central_differences_end_far_below_that_floor(seed):
-    solution = HOST.solver("pinn-finite-difference")(DECAY, DECAY.t_eval, difference="central", seed=seed)
-    assert error(DECAY, solution) <= 0.0177 / 10
-    cut_off = trained_with(without_gradient(pinn_finite_difference.central_difference), DECAY, seed=seed)
-    assert not error(DECAY, cut_off) <= 0.0177 / 10
-    assert not constant_error(DECAY) <= 0.0177 / 10
-
-
-@pytest.mark.parametrize(
-    ("derivative", "order"),
-    [(pinn_finite_difference.backward_difference, 1), (pinn_finite_difference.central_difference, 2)],
-)
-def test_the_differences_have_their_order(derivative, order):
-    steps, errors = [20, 40, 80], []
-    for n in steps:
-        t, _, dy_dt = derivative(torch.sin, torch.linspace(0, 2, n + 1, dtype=torch.float64)[:, None])
-        errors.append(float((dy_dt - torch.cos(t)).abs().max()))
-    assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(order, abs=0.15)
-
-
-def test_the_autograd_derivative_is_exact_for_each_component():
-    def predict(t):
-        return torch.cat([torch.sin(t), t**3, torch.exp(-t)], dim=1)
-
-    t, _, dy_dt = pinn_autograd.autograd_derivative(predict, torch.linspace(0, 2, 9, dtype=torch.float64)[:, None])
-    expected = torch.cat([torch.cos(t), 3 * t**2, -torch.exp(-t)], dim=1)
-    torch.testing.assert_close(dy_dt, expected, rtol=1e-14, atol=1e-14)
+def test_other_differences_end_far_below_that_floor(difference, bound, seed):
+    assert error(DECAY, DIFFERENCES(DECAY, DECAY.t_eval, difference=difference, seed=seed)) <= bound
+    assert not constant_error(DECAY) <= bound
 
 
 @pytest.mark.parametrize("initial_condition", ["hard", "soft"])
 @pytest.mark.parametrize("name", ["pinn-autograd", "pinn-finite-difference"])
 def test_systems_and_other_time_spans(name, initial_condition):
-    solver = HOST.solver(name)
     points = {"points": 201} if name == "pinn-finite-difference" else {}
     for ivp in (HOST.problem("harmonic-oscillator")(periods=0.5), HOST.problem("decay")(rate=1e-6, t0=1e6, t1=3e6)):
-        assert error(ivp, solver(ivp, ivp.t_eval, seed=0, initial_condition=initial_condition, **points)) <= 0.03
+        solution = HOST.solver(name)(ivp, ivp.t_eval, seed=0, initial_condition=initial_condition, **points)
+        assert error(ivp, solution) <= 0.03
         assert not constant_error(ivp) <= 0.03
+
+
+def test_a_span_too_long_for_one_network_is_said_so_and_windows_help():
+    ivp = HOST.problem("harmonic-oscillator")(periods=8)
+    with pytest.warns(UserWarning, match=r"the problem's own time scales long: try windows=\d+"):
+        alone = AUTOGRAD(ivp, ivp.t_eval, width=12)
+    assert not error(ivp, alone) <= 1e-2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        in_windows = AUTOGRAD(ivp, ivp.t_eval, width=12, windows=16)
+    assert error(ivp, in_windows) <= 1e-4
+    assert not constant_error(ivp) <= 1e-4
+    assert in_windows.stats["n_parameters"] == 16 * alone.stats["n_parameters"]
+    np.testing.assert_array_equal(in_windows.dense(ivp.t_eval), in_windows.y)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "bound"),
+    [
+        ({"trial": "exponential"}, 1e-8),
+        ({"trial": "taylor"}, 1e-8),
+        ({"collocation": "grid"}, 1e-8),
+        ({"collocation": "random"}, 1e-7),
+        ({"collocation": "resampled", "resample_every": 5}, 1e-7),
+        ({"weighting": "attention"}, 1e-8),
+        ({"weighting": "equal"}, 1e-8),
+        ({"causality": 10.0}, 1e-8),
+        ({"weighting": "balanced", "initial_condition": "soft"}, 1e-8),
+        ({"windows": 2, "warm_start": True}, 1e-8),
+        ({"steepness": None}, 1e-8),
+        ({"depth": 2}, 1e-8),
+        ({"dtype": "float32"}, 1e-4),
+        ({"optimizer": "ssbroyden"}, 1e-4),
+        ({"optimizer": "lbfgs"}, 1e-3),
+        ({"optimizer": "lbfgs", "refit": True, "epochs": 20}, 1e-8),
+        ({"optimizer": "adam", "epochs": 600}, 0.05),
+        ({"optimizer": "adam", "schedule": "exponential", "epochs": 600}, 0.05),
+        ({"optimizer": "adam", "schedule": "constant", "learning_rate": 0.02, "epochs": 600}, 0.05),
+        ({"activation": "sin"}, 1e-8),
+        ({"activation": "gelu"}, 1e-8),
+        ({"activation": "silu"}, 1e-8),
+        ({"activation": "softplus"}, 1e-8),
+    ],
+    ids=str,
+)
+def test_every_choice_solves_it_and_differs_from_the_others(chosen, bound):
+    solution = AUTOGRAD(DECAY, DECAY.t_eval, **chosen)
+    assert error(DECAY, solution) <= bound
+    assert not constant_error(DECAY) <= bound
+    assert np.abs(solution.y - AUTOGRAD(DECAY, DECAY.t_eval).y).max() > 0
 
 
 def test_the_hard_condition_holds_whatever_the_weights_and_the_soft_one_only_after_training():
     untrained = {"epochs": 1, "optimizer": "adam", "learning_rate": 1e-12, "seed": 0}
-    solver = HOST.solver("pinn-autograd")
-    assert solver(DECAY, DECAY.t_eval, **untrained).y[0, 0] == 1.0
-    assert abs(solver(DECAY, DECAY.t_eval, initial_condition="soft", **untrained).y[0, 0] - 1) > 0.01
+    for trial in ("linear", "exponential", "taylor"):
+        assert AUTOGRAD(DECAY, DECAY.t_eval, trial=trial, **untrained).y[0, 0] == 1.0
+    assert abs(AUTOGRAD(DECAY, DECAY.t_eval, initial_condition="soft", **untrained).y[0, 0] - 1) > 0.01
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("optimizer", ["levenberg-marquardt", "ssbroyden", "lbfgs", "adam"])
 def test_one_seed_one_result_and_another_seed_another(optimizer):
-    solver = HOST.solver("pinn-autograd")
-    runs = [solver(DECAY, DECAY.t_eval, epochs=20, optimizer=optimizer, seed=seed).y for seed in (1, 1, 2)]
+    runs = [AUTOGRAD(DECAY, DECAY.t_eval, epochs=5, optimizer=optimizer, seed=seed).y for seed in (1, 1, 2)]
     np.testing.assert_array_equal(runs[0], runs[1])
     assert np.abs(runs[0] - runs[2]).max() > 0
 
 
-def test_every_activation_width_and_depth_is_used():
-    solver = HOST.solver("pinn-autograd")
-    results = {
-        (activation, width, depth): solver(
-            DECAY, DECAY.t_eval, activation=activation, width=width, depth=depth, epochs=5, seed=0
-        )
-        for activation, width, depth in [
-            ("tanh", 8, 1),
-            ("sin", 8, 1),
-            ("gelu", 8, 1),
-            ("relu", 8, 1),
-            ("tanh", 9, 1),
-            ("tanh", 8, 3),
-        ]
+@pytest.mark.parametrize("optimizer", ["levenberg-marquardt", "ssbroyden", "lbfgs", "adam"])
+def test_all_weights_are_trained(optimizer):
+    moved = []
+
+    class Looking(Monitor):
+        def __call__(self, step, loss, dense, *, network=None, points=None):
+            moved.append([p.detach().clone() for p in network.parameters()])
+
+    AUTOGRAD(DECAY, DECAY.t_eval, optimizer=optimizer, epochs=10, monitor=Looking())
+    for first, last in zip(moved[0], moved[-1], strict=True):
+        assert (first != last).all()
+
+
+def test_training_stops_where_it_was_asked_to():
+    early = AUTOGRAD(DECAY, DECAY.t_eval, optimizer="lbfgs", tolerance=1e-3)
+    late = AUTOGRAD(DECAY, DECAY.t_eval, optimizer="lbfgs")
+    assert late.stats["final_loss"] < early.stats["final_loss"] <= 1e-6
+    assert early.stats["epochs"] < late.stats["epochs"]
+
+
+def test_what_the_monitor_is_handed_belongs_together():
+    seen = []
+
+    class Looking(Monitor):
+        def __call__(self, step, loss, dense, *, network, points):
+            with torch.no_grad():
+                outputs = network(torch.tensor(points - 1.0)[:, None])[:, 0].numpy()
+            np.testing.assert_allclose(1 + points / 2 * outputs, dense(points)[:, 0], rtol=1e-12)
+            slope = (dense(points + 1e-6) - dense(points - 1e-6))[:, 0] / 2e-6
+            assert loss == pytest.approx(np.mean((slope + dense(points)[:, 0]) ** 2), rel=1e-4, abs=1e-12)
+            norm = sum(float(p.grad.square().sum()) for p in network.parameters()) ** 0.5
+            seen.append((step, loss, norm))
+
+    for optimizer in ("levenberg-marquardt", "ssbroyden", "adam", "lbfgs"):
+        seen.clear()
+        solution = AUTOGRAD(DECAY, DECAY.t_eval, optimizer=optimizer, epochs=5, monitor=Looking())
+        assert [step for step, *_ in seen][:5] == list(range(5))
+        assert all(norm > 0 for *_, norm in seen)
+        assert solution.stats["epochs"] == 5
+
+
+def test_sizes_are_used():
+    sizes = {
+        (width, depth): AUTOGRAD(DECAY, DECAY.t_eval, width=width, depth=depth, epochs=2).stats["n_parameters"]
+        for width, depth in [(8, 1), (9, 1), (8, 3)]
     }
-    assert results["tanh", 8, 1].stats["n_parameters"] == 8 + 8 + 8 + 1
-    assert results["tanh", 8, 3].stats["n_parameters"] == 8 + 8 + 2 * (64 + 8) + 8 + 1
-    assert len({solution.y.tobytes() for solution in results.values()}) == len(results)
+    assert sizes == {(8, 1): 8 + 8 + 8 + 1, (9, 1): 9 + 9 + 9 + 1, (8, 3): 8 + 8 + 2 * (64 + 8) + 8 + 1}
 
 
-@pytest.mark.parametrize("bad", [{"width": 0}, {"depth": 0}, {"points": 2}, {"epochs": 0}, {"epochs": -5}], ids=str)
-def test_sizes_below_the_least_are_refused(bad):
+@pytest.mark.parametrize("solver", [AUTOGRAD, DIFFERENCES], ids=lambda solver: solver.name)
+@pytest.mark.parametrize(
+    "bad", [{"width": 0}, {"depth": 0}, {"points": 2}, {"epochs": 0}, {"epochs": -5}, {"windows": 0}], ids=str
+)
+def test_sizes_below_the_least_are_refused(solver, bad):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=rf"expected {name} of . or more, received {value}"):
-        HOST.solver("pinn-autograd")(DECAY, DECAY.t_eval, seed=0, **bad)
+        solver(DECAY, DECAY.t_eval, seed=0, **bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (
+            {"dtype": "float32", "tolerance": 1e-9},
+            "expected tolerance of 1e-05 or more with dtype=float32.*use dtype=float64",
+        ),
+        ({"tolerance": -1.0}, "expected tolerance of 0 or more, received -1.0"),
+        ({"learning_rate": 0.1}, "expected no learning_rate with optimizer=levenberg-marquardt, received 0.1"),
+        ({"optimizer": "adam", "learning_rate": -0.1}, "expected learning_rate above 0, received -0.1"),
+        ({"steepness": 0.0}, "expected steepness above 0"),
+        ({"weighting": "balanced"}, "expected initial_condition=soft with weighting=balanced"),
+    ],
+    ids=str,
+)
+def test_parameters_that_contradict_each_other_are_refused(bad, said):
+    with pytest.raises(ValueError, match=said):
+        AUTOGRAD(DECAY, DECAY.t_eval, **bad)
+
+
+def test_differences_that_cannot_be_taken_are_refused():
+    with pytest.raises(ValueError, match="expected collocation=chebyshev with difference=spectral, received grid"):
+        DIFFERENCES(DECAY, DECAY.t_eval, difference="spectral", collocation="grid")
+    with pytest.raises(ValueError, match="expected points of 5 or more for this difference, received 4"):
+        DIFFERENCES(DECAY, DECAY.t_eval, difference="fourth-order", points=4)
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(BadParameter, match="'tanh', 'sin', 'gelu', 'relu'"):
-        HOST.solver("pinn-autograd").resolve({"activation": "swish"})
+    with pytest.raises(BadParameter, match="'tanh', 'sin', 'gelu', 'silu', 'softplus', 'relu'"):
+        AUTOGRAD.resolve({"activation": "swish"})
+
+
+def test_a_gpu_that_is_not_there_is_said_so(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(Unsupported, match="device=cuda was asked for, and torch sees no GPU"):
+        AUTOGRAD(DECAY, DECAY.t_eval, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+@pytest.mark.parametrize("optimizer", ["levenberg-marquardt", "ssbroyden", "lbfgs", "adam"])
+def test_a_gpu_finds_the_same(optimizer):
+    chosen = {"optimizer": optimizer, "epochs": 5}
+    there = AUTOGRAD(DECAY, DECAY.t_eval, device="cuda", **chosen)
+    here = AUTOGRAD(DECAY, DECAY.t_eval, device="cpu", **chosen)
+    np.testing.assert_allclose(there.y, here.y, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["levenberg-marquardt", "ssbroyden", "lbfgs", "adam"])
+def test_a_loss_that_is_no_number_is_a_divergence_with_epoch_and_last_loss(optimizer):
+    calls = 0
+
+    def rhs(t, y, xp):
+        nonlocal calls
+        calls += xp is torch
+        return -y / (calls < 12)  # from its twelfth call on it is infinite
+
+    ivp = IVP(rhs, (0.0, 2.0), [1.0], exact=DECAY.exact)
+    with np.errstate(divide="ignore"), pytest.raises(Diverged, match=r"not finite at epoch \d+; the last finite loss"):
+        AUTOGRAD(ivp, ivp.t_eval, optimizer=optimizer, epochs=50)
+
+
+def test_a_right_hand_side_that_torch_cannot_evaluate_is_said_so():
+    ivp = IVP(
+        lambda t, y, xp: -xp.asarray(np.asarray(y, dtype=float) if xp is np else y.no_such_thing), (0.0, 1.0), [1.0]
+    )
+    with pytest.raises(Unsupported, match="cannot be evaluated for a batch of torch's tensors: AttributeError"):
+        AUTOGRAD(ivp, ivp.t_eval)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_a_network_of_dead_units_is_a_solution_all_the_same(refit):
+    """Its least-squares systems are singular."""
+    solution = AUTOGRAD(DECAY, DECAY.t_eval, activation="relu", width=2, refit=refit)
+    assert np.isfinite(solution.y).all()
+
+
+def test_causal_weights_keep_a_network_from_settling_at_the_wrong_fixed_point():
+    """The logistic equation is satisfied by y = 0 as well: from there on, a network that got there too early stays."""
+    ivp = HOST.problem("logistic")()
+    for seed in SEEDS:
+        assert error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed)) <= 1e-5
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        captured = [error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed, weighting="equal")) for seed in SEEDS]
+    assert max(captured) > 0.5

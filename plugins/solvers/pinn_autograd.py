@@ -1,4 +1,16 @@
-"""A physics-informed network whose time derivative comes from the autograd engine."""
+"""A physics-informed network, whose time derivative is exact.
+
+A network stands for the solution. It is never shown one: it is trained until it satisfies the equation y' = f(t, y) at
+the collocation points, and the initial condition. What happens, in the order in which it happens:
+
+1. `_networks`: a small network N(t) is drawn at random.
+2. `_trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
+3. `_collocation_points`: some times are chosen, at which the equation is to hold.
+4. Below: dy/dt there, the one thing that is easily got wrong.
+5. `_objective`: the residual y' - f(t, y) at these times; the mean of its square is the loss.
+6. `_levenberg_marquardt` or `_optimizers`: the weights are changed until the loss is as small as it will get.
+7. `_training` does these in turn, window by window where the span is cut into windows, and evaluates the result.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +21,11 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 if TYPE_CHECKING:
     import torch
 
-    from ._pinn import Prediction
+    from ._derivatives import Prediction
 
 
-def autograd_derivative(predict: Prediction, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """dy/dt at every point, exact for the network as it stands.
+def reverse_mode(predict: Prediction, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """dy/dt at every point, by going back through the network from its output to its input.
 
     It is the *prediction* that is differentiated, with respect to *time*. (By the prediction itself the derivative
     is 1, whatever the weights.) Each state depends on its own time alone, so the gradient of a sum over points
@@ -28,50 +40,101 @@ def autograd_derivative(predict: Prediction, t: torch.Tensor) -> tuple[torch.Ten
     return t, y, torch.cat(columns, dim=1)
 
 
+def forward_mode(predict: Prediction, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The same numbers, by going through the network once from its input on.
+
+    Time changes at the rate 1, and each layer hands on at what rate its output changes then: one pass for all
+    components, where reverse mode takes one for each.
+    """
+    import torch
+
+    y, dy_dt = torch.func.jvp(predict, (t,), (torch.ones_like(t),))
+    return t, y, dy_dt
+
+
 @solver(
     requires=["torch>=2.2"],
     tags=["neural"],
-    ladder=[{"epochs": 10 * 2**k} for k in range(8)],
+    ladder=[{"width": width, "points": max(8, 2 * width)} for width in (2, 4, 6, 8, 12, 16, 24, 32)],
     source="Lagaris et al., IEEE Trans. Neural Netw. 9 (1998) 987; Raissi et al., J. Comput. Phys. 378 (2019) 686",
 )
 def pinn_autograd(
     ivp: IVP,
     t_eval: Array,
     *,
+    derivative: Literal["by-hand", "forward", "reverse"] = "by-hand",
     initial_condition: Literal["hard", "soft"] = "hard",
-    activation: Literal["tanh", "sin", "gelu", "relu"] = "tanh",
-    width: int = 16,
-    depth: int = 2,
-    points: int = 21,
-    optimizer: Literal["lbfgs", "adam"] = "lbfgs",
-    epochs: int = 300,
+    trial: Literal["linear", "exponential", "taylor"] = "linear",
+    collocation: Literal["grid", "chebyshev", "random", "resampled"] = "chebyshev",
+    points: int = 32,
+    resample_every: int = 10,
+    weighting: Literal["equal", "balanced", "attention", "causal"] = "causal",
+    causality: float = 1.0,
+    windows: int = 1,
+    warm_start: bool = False,
+    activation: Literal["tanh", "sin", "gelu", "silu", "softplus", "relu"] = "tanh",
+    width: int = 24,
+    depth: int = 1,
+    steepness: float | None = 1.5,
+    optimizer: Literal["levenberg-marquardt", "ssbroyden", "lbfgs", "adam"] = "levenberg-marquardt",
+    epochs: int = 200,
     learning_rate: float | None = None,
+    schedule: Literal["cosine", "exponential", "constant"] = "cosine",
+    damping: float = 0.01,
+    tolerance: float = 0.0,
+    refit: bool = False,
+    dtype: Literal["float64", "float32"] = "float64",
+    device: Literal["cpu", "cuda"] = "cpu",
     seed: int = 0,
     monitor: Monitor | None = None,
 ) -> Solution:
     """A network y(t), trained until y'(t) = f(t, y(t)) at the collocation points; y' by automatic differentiation.
 
-    initial_condition: hard, y0 + (t - t0) / (t1 - t0) N(t), which holds whatever the weights; or soft, a second term of
-    the loss. activation, width, depth: of the hidden layers. points: collocation points, equally spaced over the time
-    span. epochs: steps of the optimizer. learning_rate: none for the optimizer's usual, 1 for lbfgs and 0.01 for adam.
+    derivative: by-hand, forward mode written out layer by layer, and the derivatives by the weights likewise, for all
+    points at once; or forward or reverse, by torch's autograd. The numbers are the same, the times are not.
+    initial_condition: hard, which holds whatever the weights, or soft, a second term of the loss. trial: how a hard one
+    is built in: y0 + (t - t0) / (t1 - t0) N(t), linear; the factor 1 - exp(-2 (t - t0) / (t1 - t0)), exponential; or
+    taylor, with the slope at t0 built in too.
+    collocation, points: where the equation is to hold. resample_every: epochs between new points, for resampled.
+    weighting: of the loss's parts: equal; balanced, a soft initial condition against the equation; attention, to the
+    points where the residual is large; causal, later points once the earlier ones are satisfied, the more strictly the
+    larger causality. windows: so many networks one after another, each on its part of the span;
+    warm_start: each begins with the weights of the one before.
+    activation, width, depth: of the hidden layers. steepness: of the first layer's units, spread over the window; none
+    for PyTorch's usual weights.
+    optimizer, epochs: so many of its steps a window at most. learning_rate: none for the optimizer's usual, 0.01 for
+    adam and 1 for lbfgs and ssbroyden. schedule: of adam's learning rate. damping: levenberg-marquardt's first.
+    tolerance: training stops at this root mean square of the residual (times half a window); 0, as far as it goes.
+    refit: the output layer by least squares at the end. device: cuda for a GPU.
     """
-    from . import _pinn
+    from . import _training
 
-    return _pinn.solve(
-        ivp,
-        t_eval,
-        autograd_derivative,
+    settings = _training.Settings(
         initial_condition=initial_condition,
+        trial=trial,
+        collocation=collocation,
+        points=points,
+        resample_every=resample_every,
+        weighting=weighting,
+        causality=causality,
+        windows=windows,
+        warm_start=warm_start,
         activation=activation,
         width=width,
         depth=depth,
-        points=points,
+        steepness=steepness,
         optimizer=optimizer,
         epochs=epochs,
         learning_rate=learning_rate,
-        seed=seed,
-        monitor=monitor,
+        schedule=schedule,
+        damping=damping,
+        tolerance=tolerance,
+        refit=refit,
+        dtype=dtype,
+        device=device,
     )
+    by = {"by-hand": None, "forward": forward_mode, "reverse": reverse_mode}[derivative]
+    return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, derivative=by)
 
 
 @hookimpl
