@@ -1,5 +1,7 @@
 """The figures of docs/thread.md, which docs/thread.py makes with the rest of the page."""
 
+import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,11 @@ from odebench.host import Host
 
 HOST = Host(from_environment=False)
 DECAY, FASTER = ("decay", {}), ("decay", {"rate": 2.0, "t0": 1.0, "t1": 5.0})
-FOUR = {  # system A: both faults, one mended, the other mended, both
+MENDED = {  # system A: both faults, one mended, the other mended, both
     "as written": {},
-    "right derivative": {"derivative": "time"},
-    "no relu at the output": {"output_activation": "identity"},
-    "both": {"derivative": "time", "output_activation": "identity"},
+    "derivative mended": {"derivative": "time"},
+    "output mended": {"output_activation": "identity"},
+    "both mended": {"derivative": "time", "output_activation": "identity"},
     "both, and tanh": {"derivative": "time", "activation": "tanh", "output_activation": "identity"},
 }
 BLUE, ORANGE, GREEN, PINK, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"  # Okabe & Ito
@@ -89,13 +91,16 @@ def draw(folder: Path, seeds: int, longest: int) -> None:
         make(left, right, seeds, longest)
         for axes in (left, right):
             axes.spines[["top", "right"]].set_visible(False)
-        figure.savefig(folder / f"thread-{name}.svg", metadata={"Date": None})
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+        text = re.sub(r"(\d\.\d\d)\d+", r"\1", drawn.getvalue())  # hundredths of a point: half the size
+        (folder / f"thread-{name}.svg").write_text(text, encoding="utf-8")
 
 
 def two_faults(left: Any, right: Any, seeds: int, longest: int) -> None:
     """System A, each fault mended by itself: the loss over the epochs, and what is put out at the end."""
     styles = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"), (BLACK, "-")]
-    for (name, parameters), (colour, style) in zip(FOUR.items(), styles, strict=True):
+    for (name, parameters), (colour, style) in zip(MENDED.items(), styles, strict=True):
         ivp, recorders, solutions = train(DECAY, "thread-a", parameters | {"epochs": min(1000, longest)}, seeds)
         for k, (recorder, y) in enumerate(zip(recorders, solutions, strict=True)):
             thin = {"color": colour, "ls": style, "lw": 0.9, "alpha": 0.6, "label": name if k == 0 else None}
@@ -109,7 +114,7 @@ def two_faults(left: Any, right: Any, seeds: int, longest: int) -> None:
     from_epoch_0(left)
     left.set(yscale="log", xlabel="epochs", ylabel="loss", title="Loss of thread-a")
     right.set(xlabel="t", ylabel="y", title="What it puts out at the end")
-    legend(right, "center right", anchor=(1.0, 0.27))
+    legend(right, "lower left", columns=2)
 
 
 def floor(left: Any, right: Any, seeds: int, longest: int) -> None:
@@ -136,7 +141,7 @@ def floor(left: Any, right: Any, seeds: int, longest: int) -> None:
     left.set(xlabel="t", ylabel="y - exact", title=f"Error of thread-b after {min(4000, longest)} epochs")
     from_epoch_0(right)
     right.set(yscale="log", xlabel="epochs", ylabel="max error", title="... and before; dashed: of the schemes")
-    legend(left, "best")
+    legend(left, "center", anchor=(0.56, 0.37), columns=2)
 
 
 def ten_epochs(left: Any, right: Any, seeds: int, longest: int) -> None:
@@ -150,13 +155,8 @@ def ten_epochs(left: Any, right: Any, seeds: int, longest: int) -> None:
                 axes.plot(recorder.epochs, recorder.errors, color=colour, ls=style, lw=0.9, alpha=0.6, label=label)
         zero = float(np.abs(ivp.y0).max())
         axes.axhline(zero, color=BLACK, lw=1.2, ls=":")
-        axes.annotate(
-            "an output of zero",
-            (0.02, zero),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-        )
+        at = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
+        axes.annotate("an output of zero", (0.98, zero), xytext=(0, 3), **at)
         for epoch in (10, 100, 1000):
             axes.axvline(epoch, color="0.8", lw=0.8, zorder=0)
         from_epoch_0(axes)
@@ -176,8 +176,9 @@ def beside(axes: Any, value: float, text: str, *, higher: bool = False) -> None:
     axes.annotate(text, (1.0, value), xytext=(3, 2 if higher else -6), **at)
 
 
-def legend(axes: Any, where: str, anchor: tuple[float, float] | None = None) -> None:
+def legend(axes: Any, where: str, anchor: tuple[float, float] | None = None, columns: int = 1) -> None:
     """With lines that can be seen, however thin those drawn are."""
-    for handle in axes.legend(loc=where, bbox_to_anchor=anchor, frameon=False, fontsize=9).legend_handles:
+    box = {"loc": where, "bbox_to_anchor": anchor, "ncols": columns, "columnspacing": 1.0}
+    for handle in axes.legend(**box, frameon=False, fontsize=9).legend_handles:
         handle.set(alpha=1)
         handle.set_linewidth(1.6)

@@ -210,8 +210,9 @@ def test_sizes_below_one_are_refused(bad):
 def test_other_bad_parameters_are_refused():
     with pytest.raises(ValueError, match="expected points of 1 or more, received 0"):
         run(strategy="stochastic", points=0)
-    with pytest.raises(ValueError, match="expected weights as numbers of 0 or more"):
-        run(strategy="weighted-interval", weights=(0.0, 0.0))
+    for weights in ((0.0, 0.0), (), (-1.0, 2.0), ("much", "little")):
+        with pytest.raises(ValueError, match="expected weights as numbers of 0 or more"):
+            run(strategy="weighted-interval", weights=weights)
     with pytest.raises(ValueError, match="expected points enough for one in some part of the time span, received 1"):
         run(strategy="weighted-interval", weights=(0.5, 0.5), points=1)
     with pytest.raises(ValueError, match="expected a step above 0"):

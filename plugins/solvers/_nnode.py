@@ -128,7 +128,8 @@ def stochastic(trial: Trial, points: int) -> Loss:
 
 def weighted_interval(trial: Trial, points: int, weights: Sequence[float]) -> Loss:
     """WeightedIntervalTraining: the mean over random times drawn once, a share of them in each part of the span."""
-    if not weights or min(weights) < 0 or sum(weights) <= 0:
+    numbers = all(isinstance(weight, (int, float)) for weight in weights)
+    if not (weights and numbers and min(weights) >= 0 and sum(weights) > 0):
         raise ValueError(f"expected weights as numbers of 0 or more, one above 0, received {tuple(weights)}")
     edges = np.linspace(*trial.ivp.t_span, len(weights) + 1)
     shares = [int(points * weight / sum(weights)) for weight in weights]
