@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -44,6 +45,19 @@ class Diagnosis:
     """The remedy as parameters of the solver; None where it has none for it."""
     seeds: str = ""
     """'2 of 3 seeds', where several were tried."""
+
+    def data(self) -> dict[str, Any]:
+        """As JSON holds it: a value that is not finite is None."""
+        return {
+            "pathology": self.pathology,
+            "signal": self.signal,
+            "value": self.value if math.isfinite(self.value) else None,
+            "threshold": self.threshold,
+            "finding": self.finding,
+            "remedy": self.remedy,
+            "parameters": None if self.parameters is None else dict(self.parameters),
+            "seeds": self.seeds or None,
+        }
 
 
 @dataclass(frozen=True)

@@ -81,19 +81,7 @@ def as_data(checkup: Checkup) -> dict[str, Any]:
         "max_abs_error": [_finite(_absolute_error(e)) for e in checkup.examinations],
         "final_loss": [_finite(e.final_loss) for e in checkup.examinations],
         "ended": worst.ended,
-        "findings": [
-            {
-                "pathology": d.pathology,
-                "signal": d.signal,
-                "value": _finite(d.value),
-                "threshold": d.threshold,
-                "finding": d.finding,
-                "remedy": d.remedy,
-                "parameters": None if d.parameters is None else dict(d.parameters),
-                "seeds": d.seeds or None,
-            }
-            for d in checkup.diagnoses
-        ],
+        "findings": [diagnosis.data() for diagnosis in checkup.diagnoses],
         "not_examined": worst.unseen,
     }
 
