@@ -17,7 +17,8 @@ from ..model import IVP, Solver
 from ..parameters import NamedFunction
 from ..references import Reference
 from .diagnosis import Diagnosis
-from .examination import Examination, Examiner, badness
+from .examination import Examination, badness
+from .examiner import Examiner
 from .findings import over_seeds
 
 
