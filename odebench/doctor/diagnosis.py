@@ -131,7 +131,8 @@ def times(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str
     value = now.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ()
-    return ({name: round(value * factor) if isinstance(value, int) else value * factor},)
+    # three digits: what is printed reads back as the same
+    return ({name: round(value * factor) if isinstance(value, int) else float(f"{value * factor:.3g}")},)
 
 
 def windows(now: Mapping[str, Any], least: int) -> Mapping[str, Any]:
