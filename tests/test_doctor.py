@@ -10,7 +10,7 @@ import pytest
 
 from odebench import Monitor, Solution, SolverFailed, Unsupported, hookimpl, solver
 from odebench.cases import Variant
-from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, examine, findings, seed_luck
+from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, examine, findings, one_variant, seed_luck
 from odebench.host import Host
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
@@ -137,8 +137,6 @@ def test_luck_is_seen_over_seeds_and_not_where_all_seeds_are_alike(checkup):
 @pytest.mark.parametrize("problem", SMOOTH)
 @pytest.mark.parametrize("selection", HEALTHY)
 def test_nothing_is_found_on_healthy_solvers(host, selection, problem):
-    from odebench.doctor import one_variant
-
     found = examine(host, one_variant(problem, host.problem), one_variant(selection, host.solver))
     assert names(found) == []
 
@@ -153,6 +151,21 @@ def test_nothing_is_found_on_the_network_at_its_defaults_where_it_is_good(checku
     finally:
         torch.set_num_threads(before)
     assert names(found) == [] or not found.worst.is_good
+
+
+@pytest.mark.parametrize(
+    ("selection", "problem", "remedy"),
+    [
+        ("euler[steps=100]", "decay[rate=1e4]", {"steps": 1000}),
+        ("rk4", "van-der-pol[mu=100]", {"steps": 1000}),
+        ("scipy-ivp[rtol=0.3,atol=0.3]", "harmonic-oscillator[periods=10]", {"rtol": 0.003, "atol": 0.003}),
+    ],
+)
+def test_a_classical_method_on_too_stiff_or_too_long_a_span_is_told_so(host, selection, problem, remedy):
+    found = examine(host, one_variant(problem, host.problem), one_variant(selection, host.solver))
+    assert names(found) == ["span-too-long"]
+    assert ("a stiff problem" in found.diagnoses[0].finding) == ("harmonic" not in problem)
+    assert found.diagnoses[0].parameters == remedy
 
 
 def test_a_solver_that_cannot_is_said_to_be_so(checkup):
@@ -242,7 +255,10 @@ def test_nothing_found_is_said(odebench):
     done = odebench("doctor", "rk4", "-p", "logistic", "--try")
     assert done.returncode == 0, done.stderr
     assert "nothing was found" in done.stdout
+    assert "explains" not in done.stdout
     assert "not examined: its training" in done.stdout
+    coarse = odebench("doctor", "euler[steps=10]", "-p", "decay")
+    assert "nothing was found that explains the error of 0.0" in coarse.stdout
 
 
 @pytest.mark.parametrize(

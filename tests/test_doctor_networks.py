@@ -8,7 +8,7 @@ import pytest
 
 from odebench import hookimpl
 from odebench.cases import Variant
-from odebench.doctor import examine
+from odebench.doctor import PATHOLOGIES, examine
 from odebench.host import Host
 
 torch = pytest.importorskip("torch", reason="the faults are planted in networks")
@@ -61,6 +61,8 @@ CONTROLS = {
     "fixed-point-capture": ("logistic", {"t1": 5.0}, {"points": 41, "epochs": 300}),
 }
 
+WITHOUT_A_NETWORK = {"trivial-solution", "stalled-training", "low-loss-wrong-solution"}  # planted in test_doctor.py
+
 
 @pytest.fixture(autouse=True)
 def _one_thread():
@@ -99,3 +101,18 @@ def test_without_the_fault_nothing_is_found(pathology, problem, problem_params, 
     found = checkup("planted", problem, healthy, problem_params)
     assert names(found) == []
     assert found.worst.error <= 1e-2
+
+
+def test_every_pathology_is_planted_somewhere():
+    assert {name for name, *_ in FAULTS} | WITHOUT_A_NETWORK == {pathology.name for pathology in PATHOLOGIES}
+
+
+def test_system_a_is_named_and_mended_step_by_step():
+    """The thread's question: relu everywhere, the derivative by the prediction, Adam; on every seed the loss is 2."""
+    variant = Variant("planted", planted.resolve(THREAD_A | {"derivative": "prediction", "epochs": 1000}))
+    found = examine(HOST, Variant("decay", HOST.problem("decay").resolve({})), variant, seeds=3)
+    assert names(found)[:3] == ["wrong-variable", "dead-units", "trivial-solution"]
+    assert found.diagnoses[0].seeds == "3 of 3 seeds"
+    assert found.diagnoses[0].parameters == {"derivative": "time"}
+    assert found.worst.final_loss == 2.0
+    assert "that is the loss of 2." in found.diagnoses[0].finding

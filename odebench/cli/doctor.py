@@ -38,20 +38,24 @@ def doctor(
     from ..doctor import examine, one_variant, treat
     from ..environment import limit_threads
     from ..report import diagnosis
+    from ..report.progress import bar
 
     host = open_host(plugins)
     method = one_variant(solver, host.solver)
     case = one_variant(problem, host.problem)
     limit_threads(1)
-    before = examine(host, case, method, seeds=seeds, base_seed=seed)
-    defaults = host.solver(method.name).resolve({})
-    name = diagnosis.label(method.name, method.params, defaults)
+    name = diagnosis.label(method.name, method.params, host.solver(method.name).resolve({}))
     on = diagnosis.label(case.name, case.params, host.problem(case.name).resolve({}))
+    with bar(f"{name} on {on}") as progress:
+        before = examine(
+            host, case, method, seeds=seeds, base_seed=seed, on_solved=lambda solved: progress(solved / seeds)
+        )
     data = diagnosis.as_data(before)
     if not as_json:
         diagnosis.print_checkup(f"{name} on {on}", before)
     if try_it:
-        trials = treat(host, before, base_seed=seed)
+        with bar("trying the remedies") as progress:
+            trials = treat(host, before, base_seed=seed, on_round=progress)
         data["tried"] = [{"changed": dict(t.changed), **diagnosis.as_data(t.checkup)} for t in trials]
         if trials and not as_json:
             diagnosis.print_trials(before, trials)

@@ -13,7 +13,7 @@ from .checkup import treat as treat
 from .diagnosis import Diagnosis as Diagnosis
 from .diagnosis import Pathology as Pathology
 from .examination import Examination as Examination
-from .examination import Examiner as Examiner
+from .examiner import Examiner as Examiner
 from .findings import PATHOLOGIES as PATHOLOGIES
 from .findings import findings as findings
 from .findings import over_seeds as over_seeds

@@ -17,7 +17,8 @@ from ..model import IVP, Solver
 from ..parameters import NamedFunction
 from ..references import Reference
 from .diagnosis import Diagnosis
-from .examination import Examination, Examiner, badness
+from .examination import Examination, badness
+from .examiner import Examiner
 from .findings import over_seeds
 
 
@@ -98,10 +99,18 @@ def examine(
     return Checkup(case, tuple(examinations), tuple(over_seeds(examinations, method)))
 
 
-def treat(host: Host, checkup: Checkup, *, rounds: int = 4, base_seed: int = 0) -> list[Trial]:
+def treat(
+    host: Host,
+    checkup: Checkup,
+    *,
+    rounds: int = 4,
+    base_seed: int = 0,
+    on_round: Callable[[float], None] = lambda done: None,
+) -> list[Trial]:
     """Try the first remedy that is a parameter, then that of what is found next, until nothing is or nothing is new.
 
-    A remedy that the solver refuses, beside its other parameters, is passed over.
+    A remedy that the solver refuses, beside its other parameters, is passed over. `on_round` hears which part of the
+    rounds is done.
     """
     case, seeds = checkup.case, len(checkup.examinations)
     reference = references.reference(host.problem(case.problem.name)(**case.problem.params))
@@ -118,6 +127,7 @@ def treat(host: Host, checkup: Checkup, *, rounds: int = 4, base_seed: int = 0) 
                 checkup = examine(host, case.problem, solver, seeds=seeds, base_seed=base_seed, reference=reference)
                 changed = {name: value for name, value in solver.params.items() if value != case.solver.params[name]}
                 trials.append(Trial(changed, checkup))
+                on_round(len(trials) / rounds)
                 break
         else:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -44,6 +45,19 @@ class Diagnosis:
     """The remedy as parameters of the solver; None where it has none for it."""
     seeds: str = ""
     """'2 of 3 seeds', where several were tried."""
+
+    def data(self) -> dict[str, Any]:
+        """As JSON holds it: a value that is not finite is None."""
+        return {
+            "pathology": self.pathology,
+            "signal": self.signal,
+            "value": self.value if math.isfinite(self.value) else None,
+            "threshold": self.threshold,
+            "finding": self.finding,
+            "remedy": self.remedy,
+            "parameters": None if self.parameters is None else dict(self.parameters),
+            "seeds": self.seeds or None,
+        }
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,8 @@ def times(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str
     value = now.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ()
-    return ({name: round(value * factor) if isinstance(value, int) else value * factor},)
+    # three digits: what is printed reads back as the same
+    return ({name: round(value * factor) if isinstance(value, int) else float(f"{value * factor:.3g}")},)
 
 
 def windows(now: Mapping[str, Any], least: int) -> Mapping[str, Any]:

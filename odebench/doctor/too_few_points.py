@@ -7,6 +7,7 @@ from .diagnosis import Evidence, pathology
 from .examination import Examination
 
 _MATTERS = 1e-2
+_MET = 0.1  # of the solution's size: a residual that is larger at the points is not met there either
 
 
 @pathology(
@@ -25,7 +26,7 @@ def too_few_points(examination: Examination) -> Evidence | None:
     if at is None or between is None or examination.is_good:
         return None
     held_out, seen = samples.rms(between.residual), samples.rms(at.residual)
-    if held_out * examination.span < _MATTERS * examination.size:
+    if held_out * examination.span < _MATTERS * examination.size or seen * examination.span > _MET * examination.size:
         return None
     now = examination.parameters
     points = now.get("points")

@@ -34,8 +34,12 @@ def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> 
     for examination in checkup.examinations:
         console.print(f"  {_summary(examination)}", style="dim")
     console.print()
-    if not checkup.diagnoses:
+    if not checkup.diagnoses and checkup.worst.is_good:
         console.print("nothing was found", style="bold green")
+    elif not checkup.diagnoses:
+        error = checkup.worst.error
+        of = "" if error is None or math.isinf(error) else f" of {error:.2g} of the solution's size"
+        console.print(f"nothing was found that explains the error{of}", style="bold")
     for number, diagnosis in enumerate(checkup.diagnoses, 1):
         _print_diagnosis(console, number, diagnosis)
     for unseen in checkup.examinations[0].unseen:
@@ -79,7 +83,7 @@ def summary(rows: Iterable[Measurement]) -> str:
 
 def _came_to(checkup: Checkup) -> tuple[str, str, str]:
     worst = checkup.worst
-    error = worst.ended or text.error(_absolute_error(worst))
+    error = "no solution" if worst.ended else text.error(_absolute_error(worst))
     found = ", ".join(d.pathology for d in checkup.diagnoses) or "none"
     return error, text.error(worst.final_loss), found
 
@@ -101,19 +105,7 @@ def as_data(checkup: Checkup) -> dict[str, Any]:
         "max_abs_error": [_finite(_absolute_error(e)) for e in checkup.examinations],
         "final_loss": [_finite(e.final_loss) for e in checkup.examinations],
         "ended": worst.ended,
-        "findings": [
-            {
-                "pathology": d.pathology,
-                "signal": d.signal,
-                "value": _finite(d.value),
-                "threshold": d.threshold,
-                "finding": d.finding,
-                "remedy": d.remedy,
-                "parameters": None if d.parameters is None else dict(d.parameters),
-                "seeds": d.seeds or None,
-            }
-            for d in checkup.diagnoses
-        ],
+        "findings": [diagnosis.data() for diagnosis in checkup.diagnoses],
         "not_examined": worst.unseen,
     }
 
