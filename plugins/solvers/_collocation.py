@@ -1,4 +1,9 @@
-"""Collocation window by window: how long a window is, and what becomes of one that fails."""
+"""Collocation window by window: how long they are, how each is solved, and what becomes of one that fails.
+
+The error of a window is estimated from its residual y' - f at points between the nodes. The length of the next is
+what would have brought it to the limit, error being as the length to the power of the number of points. A window that
+was too long is not lost: its solution is the guess for a shorter one, which then takes two or three iterations.
+"""
 
 from __future__ import annotations
 
