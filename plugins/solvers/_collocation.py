@@ -1,4 +1,9 @@
-"""Collocation window by window: how long a window is, and what becomes of one that fails."""
+"""Collocation window by window: how long they are, how each is solved, and what becomes of one that fails.
+
+The error of a window is estimated from its residual y' - f at points between the nodes. The length of the next is
+what would have brought it to the limit, error being as the length to the power of the number of points. A window that
+was too long is not lost: its solution is the guess for a shorter one, which then takes two or three iterations.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +33,7 @@ _LEAST = 1e-25  # of what is left: a window that short is no window
 _ROUNDING = 4 * sys.float_info.epsilon
 _FALLS = 0.7  # the error of a window that is shortened falls to less than this, unless it is of rounding
 _MOST_ROUNDING = 5.0  # tolerances: what is put down to rounding
+_STEADY, _PROBE = 8, 1.5  # after so many windows of a length, a longer one is tried: their error may be rounding
 _BLIND = 2.0  # how much longer the next window is where the error is lost in rounding
 _LONGEST, _SHORTEST, _AIM = 4.0, 0.1, 0.9  # of the next window, to this one; and how near the limit it goes
 
@@ -105,7 +111,7 @@ class _March:
         h = min(end - t, self.gentle.points / 10 / self.bound) if 0 < self.bound < math.inf else end - t
         if self.iteration == "auto":
             self.by_newton = h * self.bound > self.contracts
-        expected = 4
+        expected, steady = 4, 0
         tried: _Tried | None = None
         too_long = math.inf  # a length for which Picard's iteration did not converge
         while t < end:
@@ -135,6 +141,9 @@ class _March:
             self.weights += space.width * len(y)
             if tried is None:
                 self.expected = max(3, window.iterations - 2)
+            steady = steady + 1 if factor < 1.1 else 0
+            if steady == _STEADY:
+                factor, steady = _PROBE, 0
             h = min(h * min(factor, 1.0 if tried else _LONGEST), 0.8 * too_long)
             ahead, unit = window.ahead, stop - t
             t, y, expected, tried, too_long = stop, window.end, self.expected, None, math.inf
@@ -156,9 +165,9 @@ class _March:
     def _factor(self, error: float, points: int) -> float:
         """How much longer the next window may be."""
         factor: float = _AIM * max(error / self.limit, 1e-30) ** (-1 / points)
-        if error > 0.5 * self.limit:
+        if error > self.limit:
             return factor
-        # at such orders the error would be far less at a slightly shorter length, unless it is of rounding
+        # not shorter, as an error that is rounding would call for again and again
         return max(factor, _BLIND if error < self.rounding else 1.0)
 
     def _attempt(

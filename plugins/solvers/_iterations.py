@@ -25,10 +25,11 @@ Tolerance: TypeAlias = Callable[[Array, Array], Array]
 """From y (d,) and states (d, p): by what an error in each component is to be multiplied, to be in tolerances (d, 1)."""
 
 _COMPLEX_STEP = 1e-100  # nothing is rounded away beside it (Squire & Trapp, SIAM Review 40 (1998) 110-112)
-_SMALL = 32  # states; the Jacobians of more are not made at each node
-_SHARE = 2.0  # the error of y, over the length of the window times the residual at a check point over the points
+_SMALL = 32  # states; of more, there is one Jacobian a window, and it may be sparse
+_SHARE = 4.0  # the error of y, over the length of the window times the residual at a check point over the points
 _CONVERGED = 0.02  # what is left of the iteration, in tolerances
 _NOTHING = 1e-3  # a change of so little, in tolerances, is the last whatever came before
+_STUCK = 0.3  # a change of so little that no longer shrinks is rounding
 _HOPELESS = 100.0  # tolerances; a window so far off is given up before the iteration ends
 _MOST_PICARD, _MOST_NEWTON = 50, 12
 _LOOK = 6  # iterations from one look at a window that is not expected to have converged to the next
@@ -183,7 +184,7 @@ def _converged(change: float, rate: float) -> bool:
 
     change: of the last iteration, in tolerances. rate: by which it shrinks an iteration; infinite where unknown.
     """
-    return change < _NOTHING or change * rate < _CONVERGED * (1 - rate) or (0.5 < rate < math.inf and change < 0.1)
+    return change < _NOTHING or change * rate < _CONVERGED * (1 - rate) or (0.5 < rate < math.inf and change < _STUCK)
 
 
 def _finished(
