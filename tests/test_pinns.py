@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from odebench_plugins.solvers import _training, pinn_autograd  # noqa: E402  (after the check for torch)
 
-from odebench import IVP, Diverged, Monitor, Unsupported  # noqa: E402
+from odebench import IVP, Diverged, Monitor, SolverFailed, Unsupported  # noqa: E402
 from odebench.errors import BadParameter  # noqa: E402
 from odebench.host import Host  # noqa: E402
 
@@ -313,3 +313,23 @@ def test_causal_weights_keep_a_network_from_settling_at_the_wrong_fixed_point():
         warnings.simplefilter("ignore")
         captured = [error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed, weighting="equal")) for seed in seeds]
     assert max(captured) > 0.5
+
+
+def test_a_jacobian_that_would_not_fit_is_said_so():
+    ivp = IVP(lambda t, y, xp: -y, (0.0, 1.0), np.ones(400))
+    with pytest.raises(Unsupported, match=r"Jacobian of 12800 residuals by 10048 weights would take 1.0 GiB; use opti"):
+        AUTOGRAD(ivp, ivp.t_eval)
+    by_first_order = AUTOGRAD(ivp, ivp.t_eval, optimizer="lbfgs", epochs=50, width=8)
+    assert np.abs(by_first_order.y - np.exp(-ivp.t_eval)[:, None]).max() < 0.1
+
+
+def test_least_squares_that_cannot_be_solved_are_said_so(monkeypatch):
+    def fails(*arguments, **options):
+        raise torch.linalg.LinAlgError("does not have full rank")
+
+    monkeypatch.setattr(torch.linalg, "lstsq", fails)
+    for chosen in ({}, {"optimizer": "adam", "epochs": 2, "refit": True}):
+        with pytest.raises(
+            SolverFailed, match=r"least-squares system of .* cannot be solved .*does not have full rank"
+        ):
+            AUTOGRAD(DECAY, DECAY.t_eval, **chosen)

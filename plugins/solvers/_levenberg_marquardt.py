@@ -6,6 +6,8 @@ import math
 
 import torch
 
+from odebench import SolverFailed
+
 from ._objective import Objective
 from ._progress import Progress
 
@@ -80,8 +82,15 @@ def damped_step(jacobian: torch.Tensor, residual: torch.Tensor, damping: torch.T
     m, n = jacobian.shape
     if m < n:
         rows = torch.cat([jacobian / damping, torch.eye(m, dtype=jacobian.dtype, device=jacobian.device)], dim=1)
-        return torch.linalg.lstsq(rows, -residual[:, None], driver="gels").solution[:n, 0] / damping
-    rows = torch.cat([jacobian, damping.diag()])
-    right = torch.cat([-residual, torch.zeros_like(damping)])
-    step: torch.Tensor = torch.linalg.lstsq(rows, right[:, None], driver="gels").solution[:, 0]
-    return step
+        right, unit = -residual, damping
+    else:
+        rows = torch.cat([jacobian, damping.diag()])
+        right, unit = torch.cat([-residual, torch.zeros_like(damping)]), torch.ones_like(damping)
+    try:
+        solution: torch.Tensor = torch.linalg.lstsq(rows, right[:, None], driver="gels").solution[:n, 0]
+    except RuntimeError as error:  # torch's LinAlgError is one
+        raise SolverFailed(
+            f"the least-squares system of a Levenberg-Marquardt step cannot be solved ({error}); try a larger damping, "
+            "another seed, or optimizer=lbfgs"
+        ) from error
+    return solution / unit
