@@ -66,15 +66,23 @@ def test_by_hand_and_by_autograd_are_the_same(problem, form, matrix):
     assert not torch.allclose(hand.jacobian()[1], other.jacobian()[1], rtol=1e-3)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # torch's own, when it first takes a jvp
-def test_the_derivative_by_time_is_exact_for_each_component():
+def test_reverse_mode_is_exact_for_each_component():
     def predict(t):
         return torch.cat([torch.sin(t), t**3, torch.exp(-t)], dim=1)
 
     times = torch.linspace(0, 2, 9, **F64)[:, None]
     expected = torch.cat([torch.cos(times), 3 * times**2, -torch.exp(-times)], dim=1)
-    for derivative in (pinn_autograd.reverse_mode, pinn_autograd.forward_mode):
-        torch.testing.assert_close(derivative(predict, times)[2].detach(), expected, rtol=1e-14, atol=1e-14)
+    torch.testing.assert_close(pinn_autograd.reverse_mode(predict, times)[2].detach(), expected, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("form", ["linear", "exponential", "taylor", None])
+def test_forward_mode_is_reverse_mode(form):
+    trial = objective(form=form).trial
+    times = torch.linspace(0, 1, 9, **F64)[:, None]
+    for forward, reverse in zip(
+        pinn_autograd.forward_mode(trial, times), pinn_autograd.reverse_mode(trial, times), strict=True
+    ):
+        torch.testing.assert_close(forward, reverse, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(("name", "order"), [("backward", 1), ("central", 2), ("fourth-order", 4)])

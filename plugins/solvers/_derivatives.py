@@ -7,12 +7,11 @@ from typing import TypeAlias
 
 import torch
 
+from ._trial_solutions import Trial
+
 Tensor: TypeAlias = torch.Tensor
 
-Prediction: TypeAlias = Callable[[Tensor], Tensor]
-"""The trial solution: times (n, 1) -> states (n, d)."""
-
-Derivative: TypeAlias = Callable[[Prediction, Tensor], tuple[Tensor, Tensor, Tensor]]
+Derivative: TypeAlias = Callable[[Trial, Tensor], tuple[Tensor, Tensor, Tensor]]
 """From the trial solution and the points: the times (m, 1) where y' = f is to hold, with y and dy/dt there (m, d)."""
 
 Matrix: TypeAlias = Callable[[Tensor], tuple[int, Tensor]]
@@ -22,7 +21,7 @@ Matrix: TypeAlias = Callable[[Tensor], tuple[int, Tensor]]
 def differences(matrix: Matrix) -> Derivative:
     """The derivative that such a matrix takes."""
 
-    def derivative(predict: Prediction, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def derivative(predict: Trial, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         left_out, weights = matrix(t[:, 0])
         y = predict(t)
         return t[left_out:], y[left_out:], weights @ y

@@ -6,13 +6,16 @@ import math
 
 import torch
 
+from odebench import SolverFailed
+
 from ._objective import Objective
 from ._progress import Progress
 
 GROWTH, MOST_DAMPING = 2.0, 1e30
 RELIEF = 1e-9  # of the output layer's damping: see below
 ROUNDING = 64  # in units of the last digit: a damping below it would be none
-PATIENCE, WORTHWHILE = 20, 0.9  # stop when this many steps together do not bring the loss down to this part
+SOLVED = 1e-12  # of the first loss: from here on only digits are gained
+PATIENCE = {True: (10, 0.5), False: (30, 0.9)}  # solved: stop when so many steps do not bring the loss to this part
 
 
 def minimise(objective: Objective, epochs: int, progress: Progress, damping: float) -> None:
@@ -64,7 +67,8 @@ def minimise(objective: Objective, epochs: int, progress: Progress, damping: flo
         loss = float(residual @ residual)
         progress.epoch += 1
         history.append(objective.plain_loss)
-        if progress.epoch >= PATIENCE and history[-1] > WORTHWHILE * history[-1 - PATIENCE]:
+        patience, worthwhile = PATIENCE[history[-1] <= SOLVED * history[0]]
+        if progress.epoch >= patience and history[-1] > worthwhile * history[-1 - patience]:
             progress(objective.plain_loss)
             return
 
@@ -78,8 +82,15 @@ def damped_step(jacobian: torch.Tensor, residual: torch.Tensor, damping: torch.T
     m, n = jacobian.shape
     if m < n:
         rows = torch.cat([jacobian / damping, torch.eye(m, dtype=jacobian.dtype, device=jacobian.device)], dim=1)
-        return torch.linalg.lstsq(rows, -residual[:, None], driver="gels").solution[:n, 0] / damping
-    rows = torch.cat([jacobian, damping.diag()])
-    right = torch.cat([-residual, torch.zeros_like(damping)])
-    step: torch.Tensor = torch.linalg.lstsq(rows, right[:, None], driver="gels").solution[:, 0]
-    return step
+        right, unit = -residual, damping
+    else:
+        rows = torch.cat([jacobian, damping.diag()])
+        right, unit = torch.cat([-residual, torch.zeros_like(damping)]), torch.ones_like(damping)
+    try:
+        solution: torch.Tensor = torch.linalg.lstsq(rows, right[:, None], driver="gels").solution[:n, 0]
+    except RuntimeError as error:  # torch's LinAlgError is one
+        raise SolverFailed(
+            f"the least-squares system of a Levenberg-Marquardt step cannot be solved ({error}); try a larger damping, "
+            "another seed, or optimizer=lbfgs"
+        ) from error
+    return solution / unit

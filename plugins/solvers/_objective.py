@@ -61,9 +61,7 @@ class Objective:
         """The loss; its derivatives by the weights go into `network.flat_gradient`."""
         network = self.trial.network
         if self.derivative is None:
-            vector, jacobian = self.jacobian()
-            torch.mv(jacobian.T, 2 * vector, out=network.flat_gradient)
-            return float(vector @ vector)
+            return self._value_and_gradient_by_hand()
         vector = self._vector(self.states_and_residual()[2])
         self._note(vector)
         loss = vector.square().sum()
@@ -97,6 +95,37 @@ class Objective:
             vector = self._vector(residual)
             self._note(vector)
             return vector, rows
+
+    def _value_and_gradient_by_hand(self) -> float:
+        """As `jacobian` does it, but for the one sum of all rows that the gradient is."""
+        with torch.no_grad():
+            t, y, residual = self.states_and_residual()
+            m, d = residual.shape
+            vector = self._vector(residual)
+            self._note(vector)
+            of_residual = 2 * (vector[: m * d, None] * self._scale(m, d)).view(m, d)
+            of_states = -self.half_span * self._pulled_back(t, y, of_residual)
+            if self.matrix is None:
+                gradient = self.trial.jacobian(t, of_states[:, None], of_residual[:, None]).sum(dim=0)
+            else:
+                left_out, matrix = self.matrix(self.points[:, 0])
+                of_all = self.half_span * matrix.T @ of_residual
+                of_all[left_out:] += of_states
+                gradient = self.trial.jacobian(self.points, of_all[:, None]).sum(dim=0)
+            if self.soft:
+                of_start = 2 * vector[m * d :] * (self.start_weight / d) ** 0.5
+                gradient += self.trial.jacobian(self.start, of_start[None, None])[0]
+            self.trial.network.flat_gradient.copy_(gradient[0])
+            return float(vector @ vector)
+
+    def _pulled_back(self, t: Tensor, y: Tensor, of_slopes: Tensor) -> Tensor:
+        """The sum over i of `of_slopes`_i df_i/dy_j at every point, (m, d)."""
+        with torch.enable_grad():
+            y = y.detach().requires_grad_()
+            f = self.ivp.rhs(t[:, 0], y, torch)
+            if not f.requires_grad:  # f depends on t alone
+                return torch.zeros_like(y)
+            return torch.autograd.grad(f, y, of_slopes)[0]
 
     def f_y(self, t: Tensor, y: Tensor) -> Tensor:
         """df_i/dy_j at every point, (m, d, d): a backward pass a component, as each point's f is its own y's alone."""

@@ -21,6 +21,7 @@ from ._progress import Progress
 from ._trial_solutions import Trial
 
 FLOAT32_TOLERANCE = 1e-5
+MOST_GIB = 0.5  # of a Jacobian; its factorisation takes as much again, twice
 LEARNING_RATES = {"adam": 0.01, "lbfgs": 1.0, "ssbroyden": 1.0}
 UNSOLVED = 0.01  # a root mean square residual of this part of y', and
 LONG = 5.0  # a window of so many of the problem's own time scales: one network has not bent often enough
@@ -111,7 +112,7 @@ def solve(
     ends = [t0 + (t1 - t0) * n / settings.windows for n in range(settings.windows)] + [t1]
     chance = torch.Generator().manual_seed(seed)
     trained: list[Trial] = []
-    epochs, loss = 0, math.nan
+    epochs, losses = 0, []
     for begin, end in itertools.pairwise(ends):
         network = Network(
             ivp.n_states,
@@ -141,14 +142,16 @@ def solve(
             settings.causality,
             settings.resample_every if settings.collocation == "resampled" else None,
         )
+        _expect_memory(objective, settings)
         epochs, loss = _train(objective, settings, trained, monitor, epochs)
+        losses.append(loss)
         _warn_of_a_long_span(objective, settings)
         last = torch.tensor([[end]], **options)
         with torch.no_grad():
             y0 = trial(last)[0]
         f0 = _slope(ivp, last[0], y0)
 
-    stats = {"epochs": epochs, "n_parameters": len(trained) * len(trained[0].network.flat), "final_loss": loss}
+    stats = {"epochs": epochs, "n_parameters": len(trained) * len(trained[0].network.flat), "final_loss": max(losses)}
     return Solution(_evaluate(trained, t_eval, t1), lambda t: _evaluate(trained, t, t1), stats)
 
 
@@ -160,6 +163,17 @@ def _slope(ivp: IVP, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         raise Unsupported(
             f"its right-hand side cannot be evaluated for a batch of torch's tensors: {type(error).__name__}: {error}"
         ) from error
+
+
+def _expect_memory(objective: Objective, settings: Settings) -> None:
+    """Raise `Unsupported` where the Jacobian would not fit into what a machine has."""
+    rows, columns = len(objective.points) * objective.ivp.n_states, len(objective.trial.network.flat)
+    size = rows * columns * objective.points.element_size() / 2**30
+    if settings.optimizer == "levenberg-marquardt" and size > MOST_GIB:
+        raise Unsupported(
+            f"the Jacobian of {rows} residuals by {columns} weights would take {size:.1f} GiB; use optimizer=lbfgs, "
+            "fewer points or a smaller width"
+        )
 
 
 def _train(
@@ -222,7 +236,8 @@ def _warn_of_a_long_span(objective: Objective, settings: Settings) -> None:
     size, total = float(residual.detach().square().mean()), float(slope.square().mean())
     if not size > UNSOLVED**2 * total:
         return
-    scales = float(torch.linalg.matrix_norm(2 * objective.f_y(t, y)).mean()) * objective.half_span
+    t0, y0 = objective.start, objective.trial.y0[None]  # known, where the rest is what the network got wrong
+    scales = 2 * objective.half_span * float(torch.linalg.matrix_norm(objective.f_y(t0, y0)[0], ord=2))
     if scales > LONG:
         warnings.warn(
             f"the network does not satisfy the equation (a residual of {math.sqrt(size / total):.1%} of y'), and its "

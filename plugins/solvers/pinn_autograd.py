@@ -21,10 +21,10 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 if TYPE_CHECKING:
     import torch
 
-    from ._derivatives import Prediction
+    from ._trial_solutions import Trial
 
 
-def reverse_mode(predict: Prediction, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def reverse_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """dy/dt at every point, by going back through the network from its output to its input.
 
     It is the *prediction* that is differentiated, with respect to *time*. (By the prediction itself the derivative
@@ -40,15 +40,14 @@ def reverse_mode(predict: Prediction, t: torch.Tensor) -> tuple[torch.Tensor, to
     return t, y, torch.cat(columns, dim=1)
 
 
-def forward_mode(predict: Prediction, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def forward_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The same numbers, by going through the network once from its input on.
 
     Time changes at the rate 1, and each layer hands on at what rate its output changes then: one pass for all
-    components, where reverse mode takes one for each.
+    components, where reverse mode takes one for each. `Network.with_rates` has it written out; torch.func.jvp does the
+    same for any function, in several times the time.
     """
-    import torch
-
-    y, dy_dt = torch.func.jvp(predict, (t,), (torch.ones_like(t),))
+    y, dy_dt = predict.with_rates(t)
     return t, y, dy_dt
 
 
@@ -90,8 +89,8 @@ def pinn_autograd(
 ) -> Solution:
     """A network y(t), trained until y'(t) = f(t, y(t)) at the collocation points; y' by automatic differentiation.
 
-    derivative: by-hand, forward mode written out layer by layer, and the derivatives by the weights likewise, for all
-    points at once; or forward or reverse, by torch's autograd. The numbers are the same, the times are not.
+    derivative: forward or reverse mode, torch's autograd then differentiating by the weights; or by-hand, forward mode
+    and the derivatives by the weights written out too, for all points at once. The numbers are the same, the times not.
     initial_condition: hard, which holds whatever the weights, or soft, a second term of the loss. trial: how a hard one
     is built in: y0 + (t - t0) / (t1 - t0) N(t), linear; the factor 1 - exp(-2 (t - t0) / (t1 - t0)), exponential; or
     taylor, with the slope at t0 built in too.
