@@ -199,7 +199,8 @@ def _propagated(local: Array, propagators: Array, at: IndexArray, weights: Array
     parts = np.zeros(k)
     asked = np.isin(np.arange(k + 1), at)
     if d > _NORMS_ABOVE:  # only norms, of which one number a panel is kept
-        growth = np.linalg.norm(propagators, ord=2, axis=(1, 2))
+        squares = np.linalg.eigvalsh(propagators.swapaxes(1, 2) @ propagators)[:, -1]  # a third of an SVD's time
+        growth = np.sqrt(np.maximum(squares, 0.0))
         own = np.linalg.norm(local, axis=1)
         for j in range(k):
             total[j + 1] = growth[j] * total[j] + own[j]
@@ -207,10 +208,10 @@ def _propagated(local: Array, propagators: Array, at: IndexArray, weights: Array
         for j in range(k - 2, -1, -1):
             reach[j] = max(1.0, growth[j + 1] * reach[j + 1])
         return total[at] * weights[:, None], own[:, 0] * reach * weights.max()
-    through = np.empty((k, d, d))
+    through, unchanged = np.empty((k, d, d)), np.eye(d)
     for j in range(k):
         through[:j] = propagators[j] @ through[:j]
-        through[j] = np.eye(d)
+        through[j] = unchanged
         if asked[j + 1]:
             grown = np.abs(through[: j + 1]) @ local[: j + 1]
             total[j + 1] = grown.sum(axis=0)
