@@ -281,8 +281,13 @@ def test_a_run_reports_it_beside_the_error_where_it_is_asked_for(odebench, tmp_p
         "lotka-volterra",
         "--quick",
     )
-    assert odebench("run", *chosen, "--certificate", "-o", "with").returncode == 0
-    assert odebench("run", *chosen, "-o", "without").returncode == 0
+    done = odebench("run", *chosen, "--certificate", "-o", "with")
+    assert done.returncode == 0
+    assert "bound 2.83e-07" in done.stdout
+    assert "estimate" in done.stdout
+    without = odebench("run", *chosen, "-o", "without")
+    assert without.returncode == 0
+    assert "bound" not in without.stdout
     assert json.loads((tmp_path / "with/run.json").read_text())["protocol"]["certificate"] is True
     rows = read_csv(tmp_path / "with" / "measurements.csv")
     assert len(rows) == 6
