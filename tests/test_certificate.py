@@ -165,7 +165,7 @@ def test_networks_that_are_right_and_wrong_are_told_apart(host):
         solution = host.solver(name)(ivp, ivp.t_eval, seed=1, epochs=100)
         true, _ = true_error(ivp, solution.y)
         found[name], loss[name] = certificate.certificate(ivp, solution.y, solution.dense), solution.stats["final_loss"]
-        assert true <= found[name].value <= 1.01 * true
+        assert true <= found[name].value <= 1.01 * true + 1e-12
     assert max(loss.values()) < 1e-4
     assert found["pinn-finite-difference"].value == pytest.approx(0.0177, abs=0.002)
     assert found["pinn-autograd"].value < 0.003
