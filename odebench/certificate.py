@@ -3,10 +3,11 @@
 The computed y satisfies y' = f(t, y) + r, with some residual r, and starts off by y(t0) - y0. Where f is linear in the
 state, its error e satisfies e' = J e + r exactly; where it is not, to first order. This equation is solved
 (`collocation`), and its solution taken off. What is left satisfies the equation up to a residual smaller by far, and of
-what that can still do the logarithmic norm mu is the measure: from s to t an error grows by no more than the
-exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem 10.6;
-Söderlind, BIT 46 (2006) 631-652). The bound is the sum of both. To bound e by mu alone would be valid and useless:
-where residuals alternate in sign, or turn with an oscillation, their sizes add up to far more than they do.
+what that can still do within a panel the logarithmic norm mu is the measure: from s to t an error grows by no more than
+the exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem
+10.6; Söderlind, BIT 46 (2006) 631-652). From panel to panel it is carried by the propagators that the same formula
+gives, each taken by its size. The bound is the sum of both. To bound e by mu alone, over the whole span, would be valid
+and useless: where residuals alternate in sign, or turn with an oscillation, their sizes add up to far more than they do.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ _FIRST_LEVELS = 30
 _NUMBERS_AT_ONCE = 4_000_000
 _MANY_STATES = 6
 _DIGITS = 12  # to which lengths of panels are alike
-_ROUNDINGS = 8.0  # units in the last place that a sum of a few terms may be off
+_ROUNDINGS = 8.0  # units in the last place that a residual may be off, the sum of a few terms
+_ROUNDINGS_OF_A_PANEL = 2.0  # that a state may be off for each panel; no problem of the library takes a third of one
 
 Jacobians: TypeAlias = Callable[[Array, Array], Array]
 """`(times (n,), states (n, d))` -> df_i/dy_j (n, d, d)."""
@@ -237,14 +238,14 @@ class Trajectory:
         """|y' - f(t, y)| beyond rounding, at the samples, (k, s, d), and a panel's rounding (k, d) of the state."""
         import numpy as np
 
-        scheme, eps = self.scheme, _ROUNDINGS * np.finfo(np.float64).eps
+        scheme, eps = self.scheme, float(np.finfo(np.float64).eps)
         h = np.diff(self.edges)[:, None, None]
         states, slopes = scheme.to_samples @ self.states, scheme.slopes @ self.states / h
         f = np.asarray(self.ivp.rhs(self._inside(scheme.samples), states, np), dtype=np.float64)
         size = np.abs(self.states).max(axis=1)
         through_f = (np.abs(jac).max(axis=1) @ size[..., None])[..., 0][:, None]
         noise = np.abs(scheme.slopes) @ np.abs(self.states) / h + np.abs(f) + through_f
-        return np.maximum(np.abs(slopes - f) - eps * noise, 0.0), eps * size
+        return np.maximum(np.abs(slopes - f) - _ROUNDINGS * eps * noise, 0.0), _ROUNDINGS_OF_A_PANEL * eps * size
 
     def bisect(self, chosen: Chosen) -> None:
         """Halve these panels (k,), a truth value each."""

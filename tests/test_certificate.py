@@ -60,7 +60,19 @@ def with_a_jump(host, ivp):
     return jumping(ivp.t_eval), jumping
 
 
+def by(solver):
+    """A solver of the library with its defaults."""
+
+    def solve(host, ivp):
+        solution = host.solver(solver)(ivp, ivp.t_eval)
+        return solution.y, solution.dense
+
+    return solve
+
+
 SOLUTIONS = {
+    "random features": by("random-feature-collocation"),
+    "polynomials": by("chebyshev-collocation"),
     "integrated": lambda host, ivp: integrated(host, ivp, 1e-5),
     "integrated closely": lambda host, ivp: integrated(host, ivp, 1e-9, "LSODA"),
     "a wave": off_by_a_wave,
