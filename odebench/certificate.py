@@ -6,8 +6,8 @@ state, its error e satisfies e' = J e + r exactly; where it is not, to first ord
 what that can still do within a panel the logarithmic norm mu is the measure: from s to t an error grows by no more than
 the exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem
 10.6; Söderlind, BIT 46 (2006) 631-652). From panel to panel it is carried by the propagators that the same formula
-gives, each taken by its size. The bound is the sum of both. To bound e by mu alone, over the whole span, would be valid
-and useless: where residuals alternate in sign, or turn with an oscillation, their sizes add up to far more than they do.
+gives, each taken by its size. The bound is the sum of both. To bound e by mu alone over the whole span would be valid
+and useless: where residuals alternate in sign, or turn with an oscillation, their sizes add up to far more than they.
 """
 
 from __future__ import annotations
