@@ -3,10 +3,11 @@
 The computed y satisfies y' = f(t, y) + r, with some residual r, and starts off by y(t0) - y0. Where f is linear in the
 state, its error e satisfies e' = J e + r exactly; where it is not, to first order. This equation is solved
 (`collocation`), and its solution taken off. What is left satisfies the equation up to a residual smaller by far, and of
-what that can still do the logarithmic norm mu is the measure: from s to t an error grows by no more than the
-exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem 10.6;
-Söderlind, BIT 46 (2006) 631-652). The bound is the sum of both. To bound e by mu alone would be valid and useless:
-where residuals alternate in sign, or turn with an oscillation, their sizes add up to far more than they do.
+what that can still do within a panel the logarithmic norm mu is the measure: from s to t an error grows by no more than
+the exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem
+10.6; Söderlind, BIT 46 (2006) 631-652). From panel to panel it is carried by the propagators that the same formula
+gives, each taken by its size. The bound is the sum of both. To bound e by mu alone over the whole span would be valid
+and useless: where residuals alternate in sign, or turn with an oscillation, their sizes add up to far more than they.
 """
 
 from __future__ import annotations
@@ -199,7 +200,8 @@ def _propagated(local: Array, propagators: Array, at: IndexArray, weights: Array
     parts = np.zeros(k)
     asked = np.isin(np.arange(k + 1), at)
     if d > _NORMS_ABOVE:  # only norms, of which one number a panel is kept
-        growth = np.linalg.norm(propagators, ord=2, axis=(1, 2))
+        squares = np.linalg.eigvalsh(propagators.swapaxes(1, 2) @ propagators)[:, -1]  # a third of an SVD's time
+        growth = np.sqrt(np.maximum(squares, 0.0))
         own = np.linalg.norm(local, axis=1)
         for j in range(k):
             total[j + 1] = growth[j] * total[j] + own[j]
@@ -207,10 +209,10 @@ def _propagated(local: Array, propagators: Array, at: IndexArray, weights: Array
         for j in range(k - 2, -1, -1):
             reach[j] = max(1.0, growth[j + 1] * reach[j + 1])
         return total[at] * weights[:, None], own[:, 0] * reach * weights.max()
-    through = np.empty((k, d, d))
+    through, unchanged = np.empty((k, d, d)), np.eye(d)
     for j in range(k):
         through[:j] = propagators[j] @ through[:j]
-        through[j] = np.eye(d)
+        through[j] = unchanged
         if asked[j + 1]:
             grown = np.abs(through[: j + 1]) @ local[: j + 1]
             total[j + 1] = grown.sum(axis=0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .backends import Array
+from .backends import Array, IndexArray
 from .model import IVP
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ _COMPLEX_STEP = 1e-100
 _SHAPE = 1e-3  # of a component's size: how far a polynomial may be from the solution to begin with
 _FIRST_LEVELS = 30
 _NUMBERS_AT_ONCE = 4_000_000
-_ROUNDINGS = 8.0  # units in the last place that a sum of a few terms may be off
+_MANY_STATES = 6
+_DIGITS = 12  # to which lengths of panels are alike
+_ROUNDINGS = 8.0  # units in the last place that a residual may be off, the sum of a few terms
+_ROUNDINGS_OF_A_PANEL = 2.0  # that a state may be off for each panel; no problem of the library takes a third of one
 
 Jacobians: TypeAlias = Callable[[Array, Array], Array]
 """`(times (n,), states (n, d))` -> df_i/dy_j (n, d, d)."""
@@ -150,18 +153,27 @@ class Trajectory:
         matrix, h = self.scheme.matrix, np.diff(self.edges)[:, None, None]
         times, states = self._inside(self.scheme.nodes[1:]), self.states[:, 1:]
         slopes = np.asarray(self.ivp.rhs(times, states, np), dtype=np.float64)
-        start = np.tile(np.eye(d), (stages, 1))
-        columns = np.empty((k, size, 1 + d))
-        columns[..., 0] = (states - self.states[:, :1] - h * (matrix @ slopes)).reshape(k, size)
-        columns[..., 1:] = start
+        defect = (states - self.states[:, :1] - h * (matrix @ slopes)).reshape(k, size)
         jac = np.empty((k, stages, d, d))
         for part in self._parts():
             jac[part] = self._jacobians(times[part].ravel(), states[part].reshape(-1, d)).reshape(-1, stages, d, d)
+        own, through = np.empty((k, stages, d)), np.empty((k, stages, d, d))
+        start = np.tile(np.eye(d), (stages, 1))
+        for alike in self._alike(jac):
             try:
-                columns[part] = np.linalg.solve(self._system(h[part], jac[part]), columns[part])
+                if isinstance(alike, slice):  # each has its own matrix
+                    system = self._system(h[alike], jac[alike])
+                    starts = np.broadcast_to(start, (len(system), size, d))
+                    found = np.linalg.solve(system, np.concatenate([starts, defect[alike, :, None]], axis=-1))
+                    found = found.reshape(-1, stages, d, d + 1)
+                    through[alike], own[alike] = found[..., :d], found[..., d]
+                else:
+                    (system,) = self._system(h[alike[:1]], jac[alike[:1]])
+                    found = np.linalg.solve(system, np.concatenate([start, defect[alike].T], axis=-1))
+                    through[alike] = found[:, :d].reshape(stages, d, d)
+                    own[alike] = found[:, d:].T.reshape(-1, stages, d)
             except np.linalg.LinAlgError:
-                columns[part] = np.nan
-        own, through = columns[..., :1].reshape(k, stages, d), columns[..., 1:].reshape(k, stages, d, d)
+                through[alike] = own[alike] = np.nan
         errors = np.empty_like(self.states)
         error = self.states[0, 0] - self.ivp.y0
         for j in range(k):
@@ -204,6 +216,17 @@ class Trajectory:
         step = max(1, _NUMBERS_AT_ONCE // ((nodes - 1) * d) ** 2)
         return [slice(at, at + step) for at in range(0, k, step)]
 
+    def _alike(self, jac: Array) -> Sequence[slice | IndexArray]:
+        """The panels, those together that have one matrix: of many states, where the Jacobian is constant."""
+        import numpy as np
+
+        if jac.shape[-1] < _MANY_STATES or not (jac == jac[:1, :1]).all():
+            return self._parts()
+        h = np.diff(self.edges)
+        digits = np.frexp(h)
+        _, kind = np.unique(np.stack([np.round(digits[0], _DIGITS), digits[1]]), axis=1, return_inverse=True)
+        return [np.flatnonzero(kind == n) for n in range(kind.max() + 1)]
+
     def _inside(self, fractions: Array) -> Array:
         """The times at these fractions of each panel, (k, m), none of them an edge: there the equation may jump."""
         import numpy as np
@@ -215,14 +238,14 @@ class Trajectory:
         """|y' - f(t, y)| beyond rounding, at the samples, (k, s, d), and a panel's rounding (k, d) of the state."""
         import numpy as np
 
-        scheme, eps = self.scheme, _ROUNDINGS * np.finfo(np.float64).eps
+        scheme, eps = self.scheme, float(np.finfo(np.float64).eps)
         h = np.diff(self.edges)[:, None, None]
         states, slopes = scheme.to_samples @ self.states, scheme.slopes @ self.states / h
         f = np.asarray(self.ivp.rhs(self._inside(scheme.samples), states, np), dtype=np.float64)
         size = np.abs(self.states).max(axis=1)
         through_f = (np.abs(jac).max(axis=1) @ size[..., None])[..., 0][:, None]
         noise = np.abs(scheme.slopes) @ np.abs(self.states) / h + np.abs(f) + through_f
-        return np.maximum(np.abs(slopes - f) - eps * noise, 0.0), eps * size
+        return np.maximum(np.abs(slopes - f) - _ROUNDINGS * eps * noise, 0.0), _ROUNDINGS_OF_A_PANEL * eps * size
 
     def bisect(self, chosen: Chosen) -> None:
         """Halve these panels (k,), a truth value each."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from .. import measurement
+from .. import certificate, measurement
 from . import text
 
 if TYPE_CHECKING:
@@ -109,5 +109,12 @@ def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
         yield "oracle"
     if row["status"] == measurement.OK and isinstance(row["reason"], str):
         yield row["reason"]
+    match row["error_bound_kind"]:
+        case certificate.BOUND:
+            yield f"bound {text.error(row['error_bound_median'])}"
+        case certificate.ESTIMATE:
+            yield f"estimate {text.error(row['error_bound_median'])}"
+        case certificate.NONE:
+            yield "no bound found"
     if row["unstable"] is True:
         yield "unstable"

@@ -84,6 +84,7 @@ def convergence(title: str, curves: Sequence[Curve]) -> Figure:
                 grid[row, 0].set_ylabel(name)
         grid[-1, column].set_xlabel(unit)
     figure.suptitle(title)
+    figure.align_ylabels(grid)
     for axes in grid.flat:
         axes.set_xscale("log")
         axes.set_yscale("log")
