@@ -15,7 +15,7 @@ from odebench.host import Host  # noqa: E402
 HOST = Host()
 DECAY = HOST.problem("decay")()
 FASTER = HOST.problem("decay")(rate=2.0, t0=1.0, t1=5.0)  # y' = -2y on [1, 5]
-SEEDS = range(5)
+SEEDS = range(3)  # of twenty tells results/thread
 H = 0.1
 GRID = H * np.arange(21)
 
@@ -110,8 +110,8 @@ class Recorder(Monitor):
     ],
 )
 def test_b_comes_to_the_solution_of_the_scheme_whose_residual_it_takes(difference, scheme):
-    # a slower and longer training than the thread's, so that the scheme can be told from its neighbours
-    solution = run("thread-b", difference=difference, epochs=4000)
+    # in longer steps than the thread's, so that training is done, and the scheme can be told from the others
+    solution = run("thread-b", difference=difference, learning_rate=0.03)
     assert np.abs(solution.dense(GRID)[:, 0] - scheme).max() <= 0.003
     others = [(1 + H) ** -np.arange(21.0), (1 - H) ** np.arange(21.0), np.exp(-GRID)]
     apart = [np.abs(solution.dense(GRID)[:, 0] - other).max() for other in others]
