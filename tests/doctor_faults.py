@@ -34,6 +34,7 @@ def planted(
     residual_weight=1.0,
     activation: Literal["tanh", "relu", "sigmoid"] = "tanh",
     relu_output=False,
+    output_bias=0.0,
     width=16,
     depth=1,
     points=21,
@@ -58,6 +59,7 @@ def planted(
     with torch.no_grad():
         for p in network.parameters():
             p.mul_(weight_scale)
+        next(m for m in reversed(network) if isinstance(m, torch.nn.Linear)).bias.add_(output_bias)
     y0 = torch.tensor(ivp.y0.tolist(), dtype=kind)
     grid = torch.linspace(t0, t1, points, dtype=kind)[:, None]
 

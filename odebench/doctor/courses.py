@@ -15,6 +15,12 @@ def finite_losses(examination: Examination) -> list[tuple[int, float]]:
     return [(step, loss) for step, loss in examination.losses if math.isfinite(loss) and loss > 0]
 
 
+def variation(examination: Examination) -> float:
+    """The largest loss over the least, 1 where there are none."""
+    losses = [loss for _, loss in finite_losses(examination)]
+    return max(losses) / min(losses) if losses else 1.0
+
+
 def gain_of_last_half(examination: Examination) -> float | None:
     """The least loss of the first half of the steps over the least of all, 1 or more; None of too few reports."""
     course = finite_losses(examination)
