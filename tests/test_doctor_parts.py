@@ -155,5 +155,9 @@ def test_inside_a_network_units_and_the_order_of_weights_are_seen():
             assert float(net[2].weight.ravel()[1]) == before[7] + 0.25
             assert np.count_nonzero(networks.weights(net) - before) == 1
         np.testing.assert_array_equal(networks.weights(net), before)
+    examiner = Examiner(PENDULUM)
+    for step, network in enumerate([net, net, torch.nn.Linear(1, 3), torch.nn.Linear(1, 3)]):
+        examiner(step, 1.0, curve(1.0), network=network)
+    assert examiner.moves.kept == ((1, 0.0),)  # one network has not moved; another one is not a move
     assert not networks.is_network(torch.nn.ReLU())
     assert not networks.is_network("no module")
