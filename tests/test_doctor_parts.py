@@ -161,3 +161,45 @@ def test_inside_a_network_units_and_the_order_of_weights_are_seen():
     assert examiner.moves.kept == ((1, 0.0),)  # one network has not moved; another one is not a move
     assert not networks.is_network(torch.nn.ReLU())
     assert not networks.is_network("no module")
+
+
+def difference_matrix(t, width):
+    """The derivative of the polynomials through the nearest `width` points, by fitting them."""
+    rows = np.zeros((t.size, t.size))
+    for n in range(t.size):
+        first = min(max(n - width // 2, 0), t.size - width)
+        for k in range(first, first + width):
+            others = [j for j in range(first, first + width) if j != k]
+            lagrange = np.polynomial.Polynomial.fromroots(t[others]) / np.prod(t[k] - t[others])
+            rows[n, k] = lagrange.deriv()(t[n])
+    return rows
+
+
+@pytest.mark.parametrize("width", [3, 5, 9])
+def test_losses_of_differences_over_uneven_points_are_recognised(width):
+    points = 2.5 - 1.5 * np.cos(np.pi * np.arange(9) / 8)
+    matrix = difference_matrix(points, width)
+    examiner = Examiner(PENDULUM)
+    for step, a in enumerate((0.5, 0.8, 1.1, 1.4)):
+        y = curve(a)(points)
+        loss = np.mean((matrix @ y - PENDULUM.rhs(points, y, np)) ** 2)
+        examiner(step, loss, curve(a), points=points)
+    examination = examiner.examination(None, ended="it was enough")
+    holding = [losses.match(examination, hypothesis).holds for hypothesis in losses.DIFFERENCES]
+    assert holding == [False, False, False, width == 3, width == 5, width == 9]
+    assert not losses.match(examination, losses.RIGHT).holds
+
+
+def test_the_course_of_several_windows_is_that_of_the_worst():
+    torch = pytest.importorskip("torch", reason="networks")
+    from odebench.doctor import courses
+
+    examiner = Examiner(PENDULUM)
+    for window, last in enumerate((1e-9, 1e-3, 1e-8)):
+        network = torch.nn.Linear(1, 2)
+        for k in range(10):
+            examiner(10 * window + k, last ** (k / 9), curve(1.0), network=network)
+    examination = examiner.examination(None, ended="it was enough")
+    assert examination.restarts == (10, 20)
+    assert [step for step, _ in courses.finite_losses(examination)] == list(range(10, 20))
+    assert courses.swing(examination) is None or courses.swing(examination) < 1.01

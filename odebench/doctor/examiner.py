@@ -56,6 +56,7 @@ class Examiner(Monitor):
         self.looks: list[Look] = []
         self.losses = _Course()
         self.moves = _Course()
+        self.restarts: list[int] = []
         self._network: Any = None
         self._points: Array | None = None
         self._weights: Array | None = None
@@ -92,6 +93,8 @@ class Examiner(Monitor):
 
         if network is not self._network:  # another one, as of the next window, has not moved there
             self._weights = None
+            if self._network is not None:
+                self.restarts.append(step)
         weights = networks.weights(network)
         if self._weights is not None and weights.shape == self._weights.shape and step > self._step:
             self.moves.add(step, float(np.linalg.norm(weights - self._weights)) / (step - self._step))
@@ -157,6 +160,7 @@ class Examiner(Monitor):
             tuple(self.looks),
             self.losses.kept,
             self.moves.kept,
+            tuple(self.restarts),
             truth=truth,
             parameters=dict(parameters or {}),
             precision=precision or "float64",
