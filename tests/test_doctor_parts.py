@@ -134,6 +134,22 @@ def test_being_examined_changes_no_digit_of_a_network(optimizer):
     assert sum(len(look.pushes) for look in examiner.looks) > 100
 
 
+def test_a_gradient_of_another_loss_than_the_one_reported_is_known_for_it():
+    pytest.importorskip("torch", reason="a network")
+    from doctor_faults import planted
+
+    from odebench.doctor import gradients
+
+    ivp = IVP(rhs=lambda t, y, xp: -y, t_span=(0.0, 2.0), y0=[1.0])
+    off = []
+    for weighted in (False, True):
+        examiner = Examiner(ivp)
+        asked = {"optimizer": "adam", "epochs": 10, "weighted": weighted}
+        off.append(gradients.disagreement(examiner.examination(planted(ivp, ivp.t_eval, monitor=examiner, **asked))))
+    assert off[0] < 1e-4
+    assert off[1] > 0.1
+
+
 def test_inside_a_network_units_and_the_order_of_weights_are_seen():
     torch = pytest.importorskip("torch", reason="a network")
     from odebench.doctor import network as networks
