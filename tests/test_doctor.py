@@ -200,6 +200,14 @@ def test_an_examiner_may_sit_beside_a_monitor_of_ones_own(host):
     assert [d.pathology for d in unknown] == ["trivial-solution"]
 
 
+def test_without_a_reference_the_residual_held_out_betrays_a_low_loss(host):
+    ivp = host.problem("decay")()
+    for name, expected in (("promising", ["low-loss-wrong-solution"]), ("right", [])):
+        examiner = Examiner(ivp)
+        solution = host.solver(name)(ivp, ivp.t_eval, monitor=examiner)
+        assert [d.pathology for d in findings(examiner.examination(solution))] == expected
+
+
 # -- the command ---------------------------------------------------------------------------------------------------
 
 MINE = """

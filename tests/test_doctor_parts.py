@@ -134,6 +134,22 @@ def test_being_examined_changes_no_digit_of_a_network(optimizer):
     assert sum(len(look.pushes) for look in examiner.looks) > 100
 
 
+def test_a_gradient_of_another_loss_than_the_one_reported_is_known_for_it():
+    pytest.importorskip("torch", reason="a network")
+    from doctor_faults import planted
+
+    from odebench.doctor import gradients
+
+    ivp = IVP(rhs=lambda t, y, xp: -y, t_span=(0.0, 2.0), y0=[1.0])
+    off = []
+    for weighted in (False, True):
+        examiner = Examiner(ivp)
+        asked = {"optimizer": "adam", "epochs": 10, "weighted": weighted}
+        off.append(gradients.disagreement(examiner.examination(planted(ivp, ivp.t_eval, monitor=examiner, **asked))))
+    assert off[0] < 1e-4
+    assert off[1] > 0.1
+
+
 def test_inside_a_network_units_and_the_order_of_weights_are_seen():
     torch = pytest.importorskip("torch", reason="a network")
     from odebench.doctor import network as networks
@@ -155,5 +171,51 @@ def test_inside_a_network_units_and_the_order_of_weights_are_seen():
             assert float(net[2].weight.ravel()[1]) == before[7] + 0.25
             assert np.count_nonzero(networks.weights(net) - before) == 1
         np.testing.assert_array_equal(networks.weights(net), before)
+    examiner = Examiner(PENDULUM)
+    for step, network in enumerate([net, net, torch.nn.Linear(1, 3), torch.nn.Linear(1, 3)]):
+        examiner(step, 1.0, curve(1.0), network=network)
+    assert examiner.moves.kept == ((1, 0.0),)  # one network has not moved; another one is not a move
     assert not networks.is_network(torch.nn.ReLU())
     assert not networks.is_network("no module")
+
+
+def difference_matrix(t, width):
+    """The derivative of the polynomials through the nearest `width` points, by fitting them."""
+    rows = np.zeros((t.size, t.size))
+    for n in range(t.size):
+        first = min(max(n - width // 2, 0), t.size - width)
+        for k in range(first, first + width):
+            others = [j for j in range(first, first + width) if j != k]
+            lagrange = np.polynomial.Polynomial.fromroots(t[others]) / np.prod(t[k] - t[others])
+            rows[n, k] = lagrange.deriv()(t[n])
+    return rows
+
+
+@pytest.mark.parametrize("width", [3, 5, 9])
+def test_losses_of_differences_over_uneven_points_are_recognised(width):
+    points = 2.5 - 1.5 * np.cos(np.pi * np.arange(9) / 8)
+    matrix = difference_matrix(points, width)
+    examiner = Examiner(PENDULUM)
+    for step, a in enumerate((0.5, 0.8, 1.1, 1.4)):
+        y = curve(a)(points)
+        loss = np.mean((matrix @ y - PENDULUM.rhs(points, y, np)) ** 2)
+        examiner(step, loss, curve(a), points=points)
+    examination = examiner.examination(None, ended="it was enough")
+    holding = [losses.match(examination, hypothesis).holds for hypothesis in losses.DIFFERENCES]
+    assert holding == [False, False, False, width == 3, width == 5, width == 9]
+    assert not losses.match(examination, losses.RIGHT).holds
+
+
+def test_the_course_of_several_windows_is_that_of_the_worst():
+    torch = pytest.importorskip("torch", reason="networks")
+    from odebench.doctor import courses
+
+    examiner = Examiner(PENDULUM)
+    for window, last in enumerate((1e-9, 1e-3, 1e-8)):
+        network = torch.nn.Linear(1, 2)
+        for k in range(10):
+            examiner(10 * window + k, last ** (k / 9), curve(1.0), network=network)
+    examination = examiner.examination(None, ended="it was enough")
+    assert examination.restarts == (10, 20)
+    assert [step for step, _ in courses.finite_losses(examination)] == list(range(10, 20))
+    assert courses.swing(examination) is None or courses.swing(examination) < 1.01

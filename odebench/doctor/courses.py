@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from .examination import Examination
@@ -11,8 +12,17 @@ _LOW = 1e-4
 
 
 def finite_losses(examination: Examination) -> list[tuple[int, float]]:
-    """(step, loss) of the reports whose loss is finite and above zero."""
-    return [(step, loss) for step, loss in examination.losses if math.isfinite(loss) and loss > 0]
+    """(step, loss) of the reports whose loss is finite and above zero; of several windows, those of the worst."""
+    finite = [(step, loss) for step, loss in examination.losses if math.isfinite(loss) and loss > 0]
+    bounds = [-math.inf, *examination.restarts, math.inf]
+    windows = [[one for one in finite if begin <= one[0] < end] for begin, end in itertools.pairwise(bounds)]
+    return max(windows, key=lambda window: window[-1][1] if window else -math.inf)
+
+
+def variation(examination: Examination) -> float:
+    """The largest loss over the least, 1 where there are none."""
+    losses = [loss for _, loss in finite_losses(examination)]
+    return max(losses) / min(losses) if losses else 1.0
 
 
 def gain_of_last_half(examination: Examination) -> float | None:

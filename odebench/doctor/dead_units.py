@@ -20,34 +20,32 @@ def dead_units(examination: Examination) -> Evidence | None:
     """Units are dead or linear: the network is a constant or a straight line.
 
     A relu unit whose input is negative at all times is zero and has no gradient: no training brings it back. Where it
-    is positive at all times the unit does nothing. A relu at the output cannot be negative, and can die as well.
+    is positive at all times the unit does nothing. A relu at the output cannot be negative, and can die as well. Judged
+    where the solution is not good.
     """
     inside = next((look.inside for look in reversed(examination.looks) if look.inside and look.inside.layers), None)
-    if inside is None:
+    if inside is None or examination.is_good:
         return None
     layers = [layer for layer in inside.layers if _rectifies(layer)]
     if not layers:
         return None
     dead = [float(_dead(layer).mean()) for layer in layers]
-    hidden = [layer for layer in layers if not layer.is_output]
-    idle = [float((_dead(layer) | _linear(layer)).mean()) for layer in hidden]
+    idle = [float((_dead(layer) | _linear(layer)).mean()) for layer in layers if not layer.is_output]
     worst = max(range(len(layers)), key=lambda k: dead[k])
-    if dead[worst] > 0.9:
-        which = "output" if layers[worst].is_output else f"{inside.layers.index(layers[worst]) + 1}. hidden"
-        return Evidence(
-            dead[worst],
-            f"{dead[worst]:.0%} of the {which} layer's units are zero at all times, where the activation's slope is "
-            "zero too: no gradient gets through, and the weights before it stay as they are.",
-            _SMOOTH,
-        )
-    if idle and not examination.is_good:
+    if idle and min(idle) > dead[worst]:
         return Evidence(
             min(idle),
             "All but a few units of each hidden layer are zero, or hand their input on, at all times: the network can "
             "be no more than a straight line with few kinks.",
             _SMOOTH,
         )
-    return None
+    which = "output" if layers[worst].is_output else f"{inside.layers.index(layers[worst]) + 1}. hidden"
+    return Evidence(
+        dead[worst],
+        f"{dead[worst]:.0%} of the {which} layer's units are zero at all times, where the activation's slope is zero "
+        "too: no gradient gets through, and the weights before it stay as they are.",
+        _SMOOTH,
+    )
 
 
 def _rectifies(layer: Layer) -> bool:

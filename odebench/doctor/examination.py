@@ -55,6 +55,8 @@ class Examination:
     """(step, loss) of the reports that had one: all, or of very many every second, fourth, ..., and the last."""
     moves: tuple[tuple[int, float], ...]
     """(step, distance the weights have moved a step since the report before), where a network was handed over."""
+    restarts: tuple[int, ...]
+    """Steps at which another network began, as of the next time window."""
     y: Array | None
     """The states returned, (n, d); None where none were, or not finite ones."""
     at_points: Sample | None = None

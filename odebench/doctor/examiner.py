@@ -56,6 +56,7 @@ class Examiner(Monitor):
         self.looks: list[Look] = []
         self.losses = _Course()
         self.moves = _Course()
+        self.restarts: list[int] = []
         self._network: Any = None
         self._points: Array | None = None
         self._weights: Array | None = None
@@ -82,13 +83,18 @@ class Examiner(Monitor):
         elapsed = time.perf_counter() - self._began
         if step < self._due_step and elapsed < self._due_s:
             return
-        self._due_step, self._due_s = max(step + 1, _NEXT_STEP * step), _NEXT_S * elapsed + 0.05
         self.looks.append(self._look(step, loss, dense))
+        self._due_step = max(step + 1, _NEXT_STEP * step)
+        self._due_s = _NEXT_S * (time.perf_counter() - self._began) + 0.05  # looking itself takes its time
 
     def _follow(self, step: int, network: Any) -> None:
         """Keep how far the weights have moved."""
         import numpy as np
 
+        if network is not self._network:  # another one, as of the next window, has not moved there
+            self._weights = None
+            if self._network is not None:
+                self.restarts.append(step)
         weights = networks.weights(network)
         if self._weights is not None and weights.shape == self._weights.shape and step > self._step:
             self.moves.add(step, float(np.linalg.norm(weights - self._weights)) / (step - self._step))
@@ -154,6 +160,7 @@ class Examiner(Monitor):
             tuple(self.looks),
             self.losses.kept,
             self.moves.kept,
+            tuple(self.restarts),
             truth=truth,
             parameters=dict(parameters or {}),
             precision=precision or "float64",

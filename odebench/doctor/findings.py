@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..model import Solver
 from .accumulated_gradient import accumulated_gradient
 from .broadcast_residual import broadcast_residual
+from .courses import variation
 from .dead_units import dead_units
 from .detached_derivative import detached_derivative
 from .diagnosis import Diagnosis, Pathology
@@ -75,7 +76,8 @@ def findings(examination: Examination, solver: Solver | None = None) -> list[Dia
 
 def over_seeds(examinations: Sequence[Examination], solver: Solver | None = None) -> list[Diagnosis]:
     """What is wrong with several solves of one case: each finding once, as it is in the worst solve that has it."""
-    worst_first = sorted(examinations, key=lambda e: -badness(e))
+    # of several that are equally bad, one whose training moved has more to tell
+    worst_first = sorted(examinations, key=lambda e: (float(f"{badness(e):.3e}"), variation(e)), reverse=True)
     each = [findings(examination, solver) for examination in worst_first]
     order = {pathology.name: k for k, pathology in enumerate(PATHOLOGIES)}
     named: dict[str, list[Diagnosis]] = {}

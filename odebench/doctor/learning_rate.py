@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from . import courses
+from . import courses, gradients
 from .diagnosis import Evidence, pathology, times
 from .examination import Examination
 
+_ANOTHER = 0.1  # distance of two directions, 0 to 2
 _SHORT = 1e-3  # of the longest steps
 _FLAT = 1e-2  # of the first gradient: below it there is little left to descend
 
@@ -22,7 +23,7 @@ _FLAT = 1e-2  # of the first gradient: below it there is little left to descend
 def learning_rate_too_high(examination: Examination) -> Evidence | None:
     """The learning rate is too high: the loss jumps, rises or overflows.
 
-    Judged where the solution is not good and the loss not low.
+    Judged where the solution is not good and the loss not low, and where it is the loss reported that is made small.
     """
     now = examination.parameters
     lower = (*times(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
@@ -31,7 +32,7 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
         last = courses.finite_losses(examination)
         before = f", after {last[-1][1]:.2g}" if last else ""
         return Evidence(math.inf, f"The loss is not finite from step {step} on{before}: the steps overshoot.", lower)
-    if examination.is_good or courses.is_low(examination):
+    if examination.is_good or courses.is_low(examination) or _minimises_another(examination):
         return None
     course, factor = courses.finite_losses(examination), courses.swing(examination)
     if factor is None:
@@ -82,6 +83,15 @@ def learning_rate_decays_early(examination: Examination) -> Evidence | None:
             *times(examination.parameters, "epochs", 4),
         ),
     )
+
+
+def _minimises_another(examination: Examination) -> bool:
+    """Whether the gradient is that of another loss than the one reported, such as one with weights that change.
+
+    That may rise while the other falls.
+    """
+    off = gradients.disagreement(examination)
+    return off is not None and off > _ANOTHER
 
 
 def _steepness(examination: Examination) -> float | None:

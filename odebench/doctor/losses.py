@@ -23,6 +23,7 @@ DIFFERENT = 1e-3
 """Relative; a loss that is further off was not made of this residual."""
 
 _MOSTLY = 0.8  # of the reports: the others may have been made at a kink, or at the seam of two windows
+_MOST_NODES = 100
 _BLUNT = 1e-2  # relative; slopes that are further off than this say nothing about a loss
 _ENOUGH = 5  # reports to fit two weights to
 _VARIED = 1.1  # the ratio of the largest loss to the least above which weights can be told from a fault
@@ -95,14 +96,35 @@ def _backward_from_start(sample: Sample, span: float) -> float:
         return _mean_square(slopes - f)
 
 
-def _central(sample: Sample, span: float) -> float:
-    import numpy as np
+def _polynomial_square(width: int | None) -> Callable[[Sample, float], float]:
+    """The mean square residual with the derivative of the polynomial through the `width` nearest points, or all.
 
-    t, y, f = _grid(sample)
-    if t.size < 3:
-        return float("nan")
-    with np.errstate(all="ignore"):
-        return _mean_square(np.gradient(y, t, axis=0, edge_order=2) - f)
+    Barycentric formula: (w_j / w_n) / (t_n - t_j), w_j = 1 / prod (t_j - t_k); Berrut & Trefethen, SIAM Rev. 46 (2004)
+    501. At the ends the first or last points are taken.
+    """
+
+    def square(sample: Sample, span: float) -> float:
+        import numpy as np
+
+        t, y, f = _grid(sample)
+        wide = t.size if width is None else width
+        if t.size < wide or wide > _MOST_NODES:
+            return float("nan")
+        first = np.clip(np.arange(t.size) - wide // 2, 0, t.size - wide)
+        columns = first[:, None] + np.arange(wide)
+        near, own = t[columns], np.arange(t.size) - first
+        rows = np.arange(t.size)
+        with np.errstate(all="ignore"):
+            # products of many distances, in this unit, stay near one
+            apart = 4 * (near[:, :, None] - near[:, None, :]) / (near[:, -1:] - near[:, :1])[:, :, None]
+            apart[:, np.arange(wide), np.arange(wide)] = 1.0
+            products = apart.prod(axis=2)
+            weights = products[rows, own][:, None] / products / (t[:, None] - near)
+            weights[rows, own] = 0.0
+            weights[rows, own] = -weights.sum(axis=1)
+            return _mean_square(np.einsum("mw,mwd->md", weights, y[columns]) - f)
+
+    return square
 
 
 RIGHT = Hypothesis("dy/dt - f", lambda s, span: _mean_square(s.residual))
@@ -117,7 +139,9 @@ DIFFERENCES = (
     Hypothesis("(y_n - y_(n-1))/h - f_n", _backward_from_start, needs_slopes=False),
     Hypothesis("(y_n - y_(n-1))/h - f_n", _difference_square(1), needs_slopes=False),
     Hypothesis("(y_(n+1) - y_n)/h - f_n", _difference_square(0), needs_slopes=False),
-    Hypothesis("(y_(n+1) - y_(n-1))/2h - f_n", _central, needs_slopes=False),
+    Hypothesis("(y_(n+1) - y_(n-1))/2h - f_n", _polynomial_square(3), needs_slopes=False),
+    Hypothesis("(differences over five points) - f_n", _polynomial_square(5), needs_slopes=False),
+    Hypothesis("(the slope of the polynomial through all points) - f_n", _polynomial_square(None), needs_slopes=False),
 )
 
 

@@ -6,14 +6,15 @@ import math
 
 from .courses import promised
 from .diagnosis import Evidence, pathology
-from .examination import Examination
+from .examination import Examination, badness
 
 _WRONG = 1e-2
 
 
 @pathology(
     kind="rest",
-    signal="error over what the loss promises: its square root times the time span",
+    signal="error (without a reference, the residual's) over what the loss promises: its square root times the time "
+    "span",
     threshold=10.0,
     remedy="look at the residual held out and at a certificate, not at the loss; then at the loss's own formula.",
 )
@@ -21,10 +22,11 @@ def low_loss_wrong_solution(examination: Examination) -> Evidence | None:
     """The loss is low and the solution wrong.
 
     What is left where no other cause was found: the loss leaves something out, or the problem amplifies small
-    residuals. Judged where the error is above 1 % of the solution's size.
+    residuals. Judged where the error (without a reference, what the residual along the whole span adds up to) is above
+    1 % of the solution's size.
     """
-    error, stands_for = examination.error, promised(examination)
-    if error is None or stands_for is None or not math.isfinite(error) or error <= _WRONG:
+    error, stands_for = badness(examination), promised(examination)
+    if stands_for is None or not math.isfinite(error) or error <= _WRONG:
         return None
     return Evidence(
         error / max(stands_for, 1e-300),

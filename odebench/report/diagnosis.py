@@ -137,7 +137,7 @@ def _print_diagnosis(console: Console, number: int, diagnosis: Diagnosis) -> Non
     grid.add_row("remedy", diagnosis.remedy)
     if diagnosis.parameters is not None:
         grid.add_row("try", _values(diagnosis.parameters))
-    console.print(Padding(grid, (0, 0, 1, 3)))
+    console.print(Padding(grid, (0, 0, 1, 3), expand=False))
 
 
 def _summary(examination: Examination) -> str:
