@@ -213,8 +213,9 @@ def test_the_dense_output_holds_between_and_its_windows_join(name):
     np.testing.assert_array_equal(dense(np.array([0.0])), ivp.y0[None])
 
 
-def test_windows_end_at_the_problems_breaks():
-    ivp = HOST.problem("detest-f2")()
+@pytest.mark.parametrize("problem", ["detest-f1", "detest-f2"])
+def test_windows_end_at_the_problems_breaks(problem):
+    ivp = HOST.problem(problem)()
     assert ivp.breaks
     with_breaks = solved(RANDOM, ivp, rtol=1e-9, atol=1e-12)
     untold = IVP(ivp.rhs, ivp.t_span, ivp.y0, t_eval=ivp.t_eval)

@@ -139,8 +139,8 @@ class _March:
             self.lengths.append(stop - t)
             self.paths.append(window.path)
             self.weights += space.width * len(y)
-            if tried is None:
-                self.expected = max(3, window.iterations - 2)
+            # the guess of one that was too long spares iterations, which the next will need again
+            self.expected = max(3 if tried is None else self.expected, window.iterations - 2)
             steady = steady + 1 if factor < 1.1 else 0
             if steady == _STEADY:
                 factor, steady = _PROBE, 0

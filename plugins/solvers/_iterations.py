@@ -83,7 +83,7 @@ class Equations:
     def _differences(self, times: Array, states: Array) -> Array:
         """Forward differences, all of them in one evaluation."""
         d, p = states.shape
-        steps = 1.5e-8 * np.maximum(np.abs(states), 1e-3 * max(1e-300, float(np.abs(states).max())))
+        steps = 1.5e-8 * np.maximum(np.abs(states), 1e-3 * (float(np.abs(states).max()) or 1.0))
         shifted = np.repeat(states[:, None], d + 1, axis=1)  # (d, d + 1, p): the last copy is not shifted
         shifted[np.arange(d), np.arange(d)] += steps
         steps = shifted[np.arange(d), np.arange(d)] - states  # as they really are

@@ -43,13 +43,13 @@ def random_feature_collocation(
     That is an implicit Runge-Kutta method, and near one that is known: the smaller the weights w, the nearer are the
     units to the polynomials and A to Radau IIA's. By default they are as small as quadruple precision can tell apart,
     so expect the errors of chebyshev-collocation, whose only difference is the basis: the speed is that of high order
-    and of one evaluation for all points, and owes nothing to chance. Larger weights suit solutions with singularities
-    nearby.
+    and of one evaluation for all points, and owes nothing to chance. Larger weights lose digits of smooth solutions
+    and gain a factor of two or three near singularities; docs/random-features.md measures that.
 
     points: collocation points in a window, 12 to 40 by rtol; at most 16 where it is stiff, up to which it is A-stable
-    for every seed. features: units in a window, twice the points. scale: the largest |w|; none for 5 (1e-19)^(1 /
-    (points - 1)), such as 0.27 at 16 points. nodes: radau, with y at the end as damped as it should be (L-stable), or
-    chebyshev, which is not A-stable. iteration: picard and newton are for seeing why auto takes both.
+    for each of twenty seeds. features: units in a window, twice the points. scale: the largest |w|; none for
+    5 (1e-19)^(1 / (points - 1)), such as 0.27 at 16 points. nodes: radau, with y at the end as damped as it should be
+    (L-stable), or chebyshev, which is not A-stable. iteration: picard and newton are for seeing why auto takes both.
     """
     from . import _collocation
 

@@ -114,14 +114,14 @@ def test_the_front_on_ten_smooth_problems(benchmark, figure, paired):
     figure("of ten problems, not on the front: random-feature-collocation", behind[RANDOM], "", 2)
 
 
-def share_kept(name, rtol):
+def share_kept(name, rtol, **parameters):
     """The share of the nonstiff library solved within ten times the tolerance, in percent, and what was not."""
     missed, problems = [], [p for p in HOST.problems.values() if "nonstiff" in p.tags and "large" not in p.tags]
     for problem in problems:
         ivp = problem()
         y_ref = reference(ivp).y
         try:
-            y = HOST.solver(name)(ivp, ivp.t_eval, rtol=rtol, atol=rtol / 1000).y
+            y = HOST.solver(name)(ivp, ivp.t_eval, rtol=rtol, atol=rtol / 1000, **parameters).y
             off = float((np.abs(y - y_ref) / (rtol / 1000 + rtol * np.abs(y_ref).max(axis=0))).max())
         except Exception:
             off = float("inf")
@@ -137,6 +137,10 @@ def test_tolerances_are_kept_on_the_nonstiff_library(benchmark, figure):
             print(name, rtol, f"{kept:.1f} % within tenfold; not", ", ".join(missed))
             bound = 10 if name == RANDOM else float("inf")
             figure(f"rtol {rtol:.0e} missed by more than tenfold: {name}", 100 - kept, "%", bound)
+    for method in ("DOP853", "LSODA"):  # for scale
+        for rtol in (1e-6, 1e-10):
+            kept, _ = share_kept("scipy-ivp", rtol, method=method)
+            figure(f"rtol {rtol:.0e} missed by more than tenfold: {method}", 100 - kept, "%")
     benchmark.pedantic(lambda: share_kept(RANDOM, 1e-8), rounds=1)
 
 
