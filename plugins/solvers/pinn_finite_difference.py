@@ -28,7 +28,7 @@ def pinn_finite_difference(
     windows: int = 1,
     warm_start: bool = False,
     activation: Literal["tanh", "sin", "gelu", "silu", "softplus", "relu"] = "tanh",
-    width: int = 16,
+    width: int = 12,
     depth: int = 1,
     steepness: float | None = None,
     optimizer: Literal["levenberg-marquardt", "ssbroyden", "lbfgs", "adam"] = "levenberg-marquardt",
