@@ -176,9 +176,9 @@ def test_all_weights_are_trained(optimizer):
         def __call__(self, step, loss, dense, *, network=None, points=None):
             moved.append([p.detach().clone() for p in network.parameters()])
 
-    AUTOGRAD(DECAY, DECAY.t_eval, optimizer=optimizer, epochs=10, monitor=Looking())
+    AUTOGRAD(DECAY, DECAY.t_eval, optimizer=optimizer, epochs=50, width=6, monitor=Looking())
     for first, last in zip(moved[0], moved[-1], strict=True):
-        assert (first != last).all()
+        assert ((last - first).abs() > 1e-3 * first.abs()).all()
 
 
 def test_training_stops_where_it_was_asked_to():
@@ -328,7 +328,7 @@ def test_least_squares_that_cannot_be_solved_are_said_so(monkeypatch):
         raise torch.linalg.LinAlgError("does not have full rank")
 
     monkeypatch.setattr(torch.linalg, "lstsq", fails)
-    for chosen in ({}, {"optimizer": "adam", "epochs": 2, "refit": True}):
+    for chosen in ({"points": 96}, {"optimizer": "adam", "epochs": 2, "refit": True}):
         with pytest.raises(
             SolverFailed, match=r"least-squares system of .* cannot be solved .*does not have full rank"
         ):
