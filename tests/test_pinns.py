@@ -313,6 +313,9 @@ def test_causal_weights_keep_a_network_from_settling_at_the_wrong_fixed_point():
         warnings.simplefilter("ignore")
         captured = [error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed, weighting="equal")) for seed in seeds]
     assert max(captured) > 0.5
+    implicit_euler = [error(ivp, DIFFERENCES(ivp, ivp.t_eval, seed=seed)) for seed in SEEDS]
+    np.testing.assert_allclose(implicit_euler, implicit_euler[0], rtol=0.05)
+    assert implicit_euler[0] < 0.1
 
 
 def test_a_jacobian_that_would_not_fit_is_said_so():

@@ -24,7 +24,7 @@ def pinn_finite_difference(
     points: int = 21,
     resample_every: int = 10,
     weighting: Literal["equal", "balanced", "attention", "causal"] = "causal",
-    causality: float = 1.0,
+    causality: float = 10.0,
     windows: int = 1,
     warm_start: bool = False,
     activation: Literal["tanh", "sin", "gelu", "silu", "softplus", "relu"] = "tanh",
