@@ -87,7 +87,7 @@ def test_backward_differences_end_at_implicit_eulers_error(seed):
     assert error(DECAY, AUTOGRAD(DECAY, DECAY.t_eval, seed=seed)) != pytest.approx(floor, rel=0.02)
 
 
-@pytest.mark.parametrize(("difference", "bound"), [("central", 1.5e-3), ("fourth-order", 1e-5), ("spectral", 1e-8)])
+@pytest.mark.parametrize(("difference", "bound"), [("central", 1e-3), ("fourth-order", 1e-5), ("spectral", 1e-8)])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_other_differences_end_far_below_that_floor(difference, bound, seed):
     assert error(DECAY, DIFFERENCES(DECAY, DECAY.t_eval, difference=difference, seed=seed)) <= bound
@@ -176,9 +176,9 @@ def test_all_weights_are_trained(optimizer):
         def __call__(self, step, loss, dense, *, network=None, points=None):
             moved.append([p.detach().clone() for p in network.parameters()])
 
-    AUTOGRAD(DECAY, DECAY.t_eval, optimizer=optimizer, epochs=10, monitor=Looking())
+    AUTOGRAD(DECAY, DECAY.t_eval, optimizer=optimizer, epochs=50, width=6, monitor=Looking())
     for first, last in zip(moved[0], moved[-1], strict=True):
-        assert (first != last).all()
+        assert ((last - first).abs() > 1e-3 * first.abs()).all()
 
 
 def test_training_stops_where_it_was_asked_to():
@@ -313,6 +313,9 @@ def test_causal_weights_keep_a_network_from_settling_at_the_wrong_fixed_point():
         warnings.simplefilter("ignore")
         captured = [error(ivp, AUTOGRAD(ivp, ivp.t_eval, seed=seed, weighting="equal")) for seed in seeds]
     assert max(captured) > 0.5
+    implicit_euler = [error(ivp, DIFFERENCES(ivp, ivp.t_eval, seed=seed)) for seed in SEEDS]
+    np.testing.assert_allclose(implicit_euler, implicit_euler[0], rtol=0.05)
+    assert implicit_euler[0] < 0.1
 
 
 def test_a_jacobian_that_would_not_fit_is_said_so():
@@ -328,7 +331,7 @@ def test_least_squares_that_cannot_be_solved_are_said_so(monkeypatch):
         raise torch.linalg.LinAlgError("does not have full rank")
 
     monkeypatch.setattr(torch.linalg, "lstsq", fails)
-    for chosen in ({}, {"optimizer": "adam", "epochs": 2, "refit": True}):
+    for chosen in ({"points": 96}, {"optimizer": "adam", "epochs": 2, "refit": True}):
         with pytest.raises(
             SolverFailed, match=r"least-squares system of .* cannot be solved .*does not have full rank"
         ):

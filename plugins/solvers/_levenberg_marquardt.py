@@ -80,17 +80,19 @@ def damped_step(jacobian: torch.Tensor, residual: torch.Tensor, damping: torch.T
     |u|^2 + |v|^2.
     """
     m, n = jacobian.shape
+    step: torch.Tensor
     if m < n:
-        rows = torch.cat([jacobian / damping, torch.eye(m, dtype=jacobian.dtype, device=jacobian.device)], dim=1)
-        right, unit = -residual, damping
-    else:
-        rows = torch.cat([jacobian, damping.diag()])
-        right, unit = torch.cat([-residual, torch.zeros_like(damping)]), torch.ones_like(damping)
+        identity = torch.eye(m, dtype=jacobian.dtype, device=jacobian.device)
+        q, r = torch.linalg.qr(torch.cat([(jacobian / damping).T, identity]))
+        step = q[:n] @ torch.linalg.solve_triangular(r.T, -residual[:, None], upper=False)[:, 0] / damping
+        return step
+    rows = torch.cat([jacobian, damping.diag()])
+    right = torch.cat([-residual, torch.zeros_like(damping)])
     try:
-        solution: torch.Tensor = torch.linalg.lstsq(rows, right[:, None], driver="gels").solution[:n, 0]
+        step = torch.linalg.lstsq(rows, right[:, None], driver="gels").solution[:, 0]
     except RuntimeError as error:  # torch's LinAlgError is one
         raise SolverFailed(
             f"the least-squares system of a Levenberg-Marquardt step cannot be solved ({error}); try a larger damping, "
             "another seed, or optimizer=lbfgs"
         ) from error
-    return solution / unit
+    return step

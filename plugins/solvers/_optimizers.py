@@ -90,10 +90,9 @@ def ssbroyden(objective: Objective, epochs: int, progress: Progress, rate: float
         if not float(direction @ gradient) < 0:  # by rounding
             inverse = rate * torch.eye(n, dtype=network.flat.dtype, device=network.flat.device)
             direction = -rate * gradient
-        length = _line_search(objective, direction, loss, gradient)
-        if length is None:
+        length, loss = _line_search(objective, direction, loss, gradient)
+        if length == 0:
             return
-        loss = objective.value_and_gradient()
         s, y = length * direction, network.flat_gradient - gradient
         inverse = self_scaled(inverse, s, y, length * gradient)
         gradient = network.flat_gradient.clone()
@@ -127,8 +126,11 @@ def self_scaled(inverse: torch.Tensor, s: torch.Tensor, y: torch.Tensor, bs: tor
     return (inverse - torch.outer(hy, hy) / yhy + phi * torch.outer(v, v)) / tau + torch.outer(s, s) / ys
 
 
-def _line_search(objective: Objective, direction: torch.Tensor, loss: float, gradient: torch.Tensor) -> float | None:
-    """A length after which the loss is lower and its slope flatter, as Wolfe (1969) asks; the weights are left there.
+def _line_search(
+    objective: Objective, direction: torch.Tensor, loss: float, gradient: torch.Tensor
+) -> tuple[float, float]:
+    """A length after which the loss is lower and its slope flatter, as Wolfe (1969) asks, and the loss there, where the
+    weights are left; 0 where there is none.
 
     By doubling until one is too long, and halving between (Lewis & Overton, Math. Program. 141 (2013) 135).
     """
@@ -143,8 +145,7 @@ def _line_search(objective: Objective, direction: torch.Tensor, loss: float, gra
         elif float(direction @ network.flat_gradient) < 0.9 * slope:
             short = length
         else:
-            return length
+            return length, trial
         length = 2 * length if long == math.inf else (short + long) / 2
     network.flat.copy_(begin + short * direction)
-    objective.value_and_gradient()
-    return short or None
+    return short, objective.value_and_gradient()
