@@ -10,8 +10,8 @@ from .examination import Examination
 @pathology(
     kind="code",
     signal="distance of the gradient's direction from the one in which the loss rises (0 to 2), where what has come to "
-    "it since the step before is within 0.02 of that",
-    threshold=0.05,
+    "it since the step before is off by a tenth of that or less",
+    threshold=0.01,
     remedy="call zero_grad() before each backward().",
 )
 def accumulated_gradient(examination: Examination) -> Evidence | None:
@@ -24,7 +24,7 @@ def accumulated_gradient(examination: Examination) -> Evidence | None:
     if off is None:
         return None
     of_increase = gradients.disagreement(examination, seen=gradients.increase)
-    if of_increase is None or of_increase > gradients.SAME:
+    if of_increase is None or of_increase > gradients.SAME * off:
         return None
     return Evidence(
         off,

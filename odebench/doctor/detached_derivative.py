@@ -10,8 +10,8 @@ from .examination import Examination
 @pathology(
     kind="code",
     signal="distance of the gradient's direction from the one in which the loss rises (0 to 2), where with dy/dt held "
-    "fast it is below 0.02",
-    threshold=0.05,
+    "fast it is a tenth of that or less",
+    threshold=0.01,
     remedy="keep the derivative in the graph: torch.autograd.grad(..., create_graph=True), without detach(), .data, "
     "item() or no_grad() between it and the loss.",
 )
@@ -25,7 +25,7 @@ def detached_derivative(examination: Examination) -> Evidence | None:
     if off is None:
         return None
     cut_off = gradients.disagreement(examination, frozen_slopes=True)
-    if cut_off is None or cut_off > gradients.SAME:
+    if cut_off is None or cut_off > gradients.SAME * off:
         return None
     return Evidence(
         off,

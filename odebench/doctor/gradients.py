@@ -11,8 +11,8 @@ from .examination import Examination, Look, Push
 from .losses import Hypothesis, Match, Report
 from .samples import Sample
 
-SAME = 0.02
-"""Two directions that are nearer than this are one."""
+SAME = 0.1
+"""What fits so much better than the gradient as it is, explains it."""
 
 Seen: TypeAlias = Callable[[Look, Look | None], Array | None]
 """From a report and the one before: what is compared with the loss's gradient, (p,); None where it cannot be had."""
