@@ -113,11 +113,15 @@ class Now:
 
     def begin(self, stage: Stage) -> None:
         """Say that this stage begins."""
-        _NOW.pack_into(self._memory, 0, time.monotonic(), _STAGES.index(stage), math.nan)
+        self._say(stage, math.nan)
 
     def certifying(self, done: float) -> None:
         """Say which part, from 0 to 1, of a problem's reference is certified."""
-        _NOW.pack_into(self._memory, 0, time.monotonic(), _STAGES.index(Stage.PROBLEM), done)
+        self._say(Stage.PROBLEM, done)
+
+    def _say(self, stage: Stage, done: float) -> None:
+        # all in one copy: pack_into would first write zeros, which the parent could read
+        self._memory[:] = _NOW.pack(time.monotonic(), _STAGES.index(stage), done)
 
     def read(self) -> tuple[Stage, float]:
         """The stage, and how many seconds ago it began."""

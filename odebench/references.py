@@ -109,7 +109,8 @@ def _expect_solution(ivp: IVP, exact: Callable[[Array], Array]) -> None:
         derivative, uncertain = _derivative(exact, times, y, gaps)
         off = np.abs(derivative - slopes)
         size = np.abs(slopes).max(axis=1) + np.abs(y).max(axis=1) / (ivp.t_span[1] - ivp.t_span[0])
-        allowed = _OFF * size + uncertain.max(axis=1)
+        # what is as nothing beside the largest slope may have underflowed
+        allowed = _OFF * size + uncertain.max(axis=1) + sys.float_info.epsilon * np.abs(slopes).max()
         for k in np.flatnonzero(off.max(axis=1) > allowed):
             # terms of a stiff equation cancel on its solution: a rounding of y is a large error of the slope
             if ivp.jac is not None:

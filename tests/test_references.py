@@ -99,8 +99,9 @@ def test_a_formulas_error_counts_the_rounding_of_its_argument(host):
     [
         lambda t: np.exp(-1e4 * np.abs(t))[:, None],
         lambda t: np.array([[math.exp(-1e4 * float(s))] for s in t]),
+        lambda t: np.exp(-1e4 * t)[:, None],
     ],
-    ids=["no complex times", "one time after the other"],
+    ids=["no complex times", "one time after the other", "complex times"],
 )
 def test_a_formula_that_takes_no_complex_times_is_held_to_its_equation_by_differences(exact):
     assert reference(IVP(lambda t, y, xp: -1e4 * y, (0, 2), [1.0], exact=exact)).kind == references.EXACT
