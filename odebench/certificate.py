@@ -62,13 +62,13 @@ def certificate(ivp: IVP, y: Array, dense: Callable[[Array], Array]) -> Certific
         return Certificate(None, NONE)
     linear = is_linear(ivp)
     with np.errstate(all="ignore"):
-        found = _found(ivp, y, dense, linear)
+        found = _value(ivp, y, dense, linear)
         if found is None and (elsewhere := _integrated(ivp)) is not None:
-            found = _found(ivp, y, elsewhere, linear)
+            found = _value(ivp, y, elsewhere, linear)
     return Certificate(None, NONE) if found is None else Certificate(found, BOUND if linear else ESTIMATE)
 
 
-def _found(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) -> float | None:
+def _value(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) -> float | None:
     """The certificate's value, Newton's method begun from `start`; None where that leads to no solution."""
     import numpy as np
 
