@@ -2,7 +2,7 @@
 
 The computed y satisfies y' = f(t, y) + r, with some residual r, and starts off by y(t0) - y0. Where f is linear in the
 state, its error e satisfies e' = J e + r exactly; where it is not, to first order. This equation is solved
-(`collocation`), and its solution taken off. What is left satisfies the equation up to a residual smaller by far, and of
+(`error_equation`), and its solution taken off. What is left satisfies the equation up to a residual smaller by far, and of
 what that can still do within a panel the logarithmic norm mu is the measure: from s to t an error grows by no more than
 the exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem
 10.6; Söderlind, BIT 46 (2006) 631-652). From panel to panel it is carried by the propagators that the same formula
@@ -20,7 +20,7 @@ from typing import Any
 
 from . import backends
 from .backends import Array, IndexArray, RightHandSide
-from .collocation import MOST_PANELS, Correction, Trajectory
+from .error_equation import MOST_PANELS, Correction, Trajectory
 from .model import IVP
 
 BOUND = "bound"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from support import read_csv
 
-from odebench import IVP, certificate, collocation, references
+from odebench import IVP, certificate, error_equation, references
 from odebench.certificate import BOUND, ESTIMATE, NONE
-from odebench.collocation import Trajectory
+from odebench.error_equation import Trajectory
 
 MODERATE = 16  # states; of more, this takes seconds
 STRONGLY = 1e-3
@@ -199,8 +199,8 @@ def test_a_solution_of_another_equation_is_found_out(host):
 
 def test_the_logarithmic_norm_bounds_what_the_correction_leaves(host, monkeypatch):
     """With two stages the correction is a poor one, and most of the certificate is the logarithmic norm's."""
-    few = collocation.radau(2)
-    monkeypatch.setattr(collocation, "radau", lambda: few)
+    few = error_equation.radau(2)
+    monkeypatch.setattr(error_equation, "radau", lambda: few)
     for name in ("decay", "growth", "cosine-growth", "harmonic-oscillator", "damped-oscillator", "stiff-detest-b1"):
         ivp = host.problem(name)()
         exact = ivp.exact

@@ -13,7 +13,7 @@ FLOORS = [
     ["backends", "parameters"],
     ["sparsity", "tableaux"],
     ["model", "accuracy"],
-    ["collocation"],
+    ["error_equation"],
     ["certificate"],
     ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],
