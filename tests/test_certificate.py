@@ -168,9 +168,9 @@ def test_a_loss_of_nothing_at_the_points_does_not_deceive_it(host):
     assert true <= found.value <= 10 * true
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_networks_that_are_right_and_wrong_are_told_apart(host):
     """Trained on backward differences, a network has all but no loss and implicit Euler's error; see the solver."""
-    pytest.importorskip("torch", reason="networks")
     ivp = host.problem("decay")()
     found, loss = {}, {}
     for name in ("pinn-autograd", "pinn-finite-difference"):
@@ -178,9 +178,10 @@ def test_networks_that_are_right_and_wrong_are_told_apart(host):
         true, _ = true_error(ivp, solution.y)
         found[name], loss[name] = certificate.certificate(ivp, solution.y, solution.dense), solution.stats["final_loss"]
         assert true <= found[name].value <= 1.01 * true + 1e-12
-    assert max(loss.values()) < 1e-4
+    print(found, loss)
+    assert max(loss.values()) < 1e-8
     assert found["pinn-finite-difference"].value == pytest.approx(0.0177, abs=0.002)
-    assert found["pinn-autograd"].value < 0.003
+    assert found["pinn-autograd"].value < 1e-8
 
 
 def test_a_solution_of_another_equation_is_found_out(host):

@@ -270,7 +270,7 @@ def test_watch_draws_what_a_run_has_measured(odebench, tmp_path, plugin):
         (["--run", "x", "--seed", "3"], "Leave out -p and --seed"),
         (["--run", "nowhere"], "not a directory"),
         (["silent"], "silent does not report its progress"),
-        (["halving[steps=[1,2]]"], "received 2 variants"),
+        (["halving[steps=[1,2]]"], "which are 2 variants"),
         (["nobody"], "nobody"),
         (["halving", "-o", "mine.py"], "cannot write into 'mine.py'"),
     ],
