@@ -55,7 +55,7 @@ def certificate(ivp: IVP, y: Array, dense: Callable[[Array], Array]) -> Certific
     """Of the states `y` (n, d) at `ivp.t_eval`, with their dense output, which takes times (m,) to states (m, d).
 
     Holds for the states; the dense output is what the error equation is linearised about, and may be a bad one. Where
-    nothing can be said, the kind is NONE, and nothing is raised but what the dense output or the right-hand side raises.
+    nothing can be said, the kind is NONE, and no error but one of the dense output or the right-hand side is raised.
     """
     import numpy as np
 

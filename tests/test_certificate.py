@@ -178,7 +178,6 @@ def test_networks_that_are_right_and_wrong_are_told_apart(host):
         true, _ = true_error(ivp, solution.y)
         found[name], loss[name] = certificate.certificate(ivp, solution.y, solution.dense), solution.stats["final_loss"]
         assert true <= found[name].value <= 1.01 * true + 1e-12
-    print(found, loss)
     assert max(loss.values()) < 1e-8
     assert found["pinn-finite-difference"].value == pytest.approx(0.0177, abs=0.002)
     assert found["pinn-autograd"].value < 1e-8

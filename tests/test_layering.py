@@ -62,6 +62,17 @@ def test_every_room_has_a_floor():
     assert rooms - {"__init__"} == LEVEL.keys()
 
 
+def without_a_line(text: str) -> list[str]:
+    """The rooms that a text does not name as files or directories."""
+    return [room for room in LEVEL if f"`{room}.py`" not in text and f"`{room}/`" not in text]
+
+
+def test_every_room_is_described():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert without_a_line(text) == []
+    assert without_a_line(text.replace("`solving.py`", "solving")) == ["solving"]
+
+
 def test_imports_point_down_only():
     for path in (ROOT / "odebench").rglob("*.py"):
         inside = path.relative_to(ROOT).with_suffix("").parts

@@ -80,7 +80,7 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
 def write(
     title: str, ivp: IVP, reference: Array, frames: Sequence[Frame], directory: Path, endings: Iterable[str]
 ) -> list[Path]:
-    """Draw them into the files `learning.<ending>` of a directory; returns which. Raises what `learned` and `save` do."""
+    """Draw them into files `learning.<ending>` of a directory; returns which. Raises what `learned` and `save` do."""
     paths = [directory / f"learning.{ending}" for ending in endings]
     for path in paths:  # each drawn anew: in a PNG all frames but one are hidden
         save(learned(title, ivp, reference, frames), len(frames), path)
