@@ -204,6 +204,15 @@ def test_what_was_not_recorded_has_no_panel_and_what_is_not_finite_no_point():
     assert len(error.get_xdata()) == 4
 
 
+def test_of_several_problems_each_has_a_file_of_its_name(tmp_path):
+    curves = [convergence.Curve("halving", checkpoints(3))]
+    alone = convergence.write({"decay[rate=2]": curves}, tmp_path, ["svg", "png"])
+    assert [path.name for path in alone] == ["convergence.svg", "convergence.png"]
+    both = convergence.write({"decay[rate=2]": curves, "logistic": curves}, tmp_path, ["svg"])
+    assert [path.name for path in both] == ["convergence-decay-rate=2.svg", "convergence-logistic.svg"]
+    assert all(path.stat().st_size > 0 for path in alone + both)
+
+
 def test_an_empty_trace_is_said_to_be_one(ivp):
     with pytest.raises(OutputError, match=r"there is no checkpoint.*pinn-autograd"):
         convergence.draw("nothing", [convergence.Curve("a", [])])
