@@ -90,6 +90,19 @@ class Variants:
             yield variant
 
 
+def one_variant(selection: str, look_up: Callable[[str], NamedFunction[Any]]) -> Variant:
+    """The one variant selected, as 'pinn-autograd[epochs=5]' does.
+
+    Raises `BadSelection` where it sweeps, and what `Variants` raises.
+    """
+    variants = Variants([selection], look_up)
+    if len(variants) != 1:
+        raise BadSelection(
+            f"expected one value a parameter, received {selection!r}, which are {len(variants)} variants."
+        )
+    return next(iter(variants))
+
+
 @dataclass(frozen=True)
 class _Sweep:
     """A function and lists of values for some of its parameters: their product, and with `ladder` that of the rungs."""
@@ -134,6 +147,11 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=Fals
 def selection_text(name: str, params: Mapping[str, Any]) -> str:
     """'euler[steps=10]', which reads back as the same selection."""
     return f"{name}[{','.join(f'{k}={value_text(v)}' for k, v in params.items())}]" if params else name
+
+
+def label(name: str, params: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """A variant as it would be typed: by its name and the parameters that are not the defaults."""
+    return selection_text(name, {k: v for k, v in params.items() if v != defaults.get(k)})
 
 
 def value_text(value: Any) -> str:

@@ -1,8 +1,8 @@
 """A bound on the error of a solution from its dense output and its equation alone; no exact solution is needed.
 
 The computed y satisfies y' = f(t, y) + r, with some residual r, and starts off by y(t0) - y0. Where f is linear in the
-state, its error e satisfies e' = J e + r exactly; where it is not, to first order. This equation is solved
-(`collocation`), and its solution taken off. What is left satisfies the equation up to a residual smaller by far, and of
+state, its error e satisfies e' = J e + r exactly; where it is not, to first order. This is solved (`error_equation`),
+and its solution taken off. What is left satisfies the equation up to a residual smaller by far, and of
 what that can still do within a panel the logarithmic norm mu is the measure: from s to t an error grows by no more than
 the exponential of the integral of mu (Dahlquist 1958; Hairer, Norsett & Wanner, Solving ODEs I, section I.10, Theorem
 10.6; Söderlind, BIT 46 (2006) 631-652). From panel to panel it is carried by the propagators that the same formula
@@ -20,7 +20,7 @@ from typing import Any
 
 from . import backends
 from .backends import Array, IndexArray, RightHandSide
-from .collocation import MOST_PANELS, Correction, Trajectory
+from .error_equation import MOST_PANELS, Correction, Trajectory
 from .model import IVP
 
 BOUND = "bound"
@@ -52,9 +52,10 @@ class Certificate:
 
 
 def certificate(ivp: IVP, y: Array, dense: Callable[[Array], Array]) -> Certificate:
-    """Of the states `y` (n, d) at `ivp.t_eval`, with their dense output.
+    """Of the states `y` (n, d) at `ivp.t_eval`, with their dense output, which takes times (m,) to states (m, d).
 
-    Holds for the states; the dense output is what the error equation is linearised about, and may be a bad one.
+    Holds for the states; the dense output is what the error equation is linearised about, and may be a bad one. Where
+    nothing can be said, the kind is NONE, and no error but one of the dense output or the right-hand side is raised.
     """
     import numpy as np
 
@@ -62,13 +63,13 @@ def certificate(ivp: IVP, y: Array, dense: Callable[[Array], Array]) -> Certific
         return Certificate(None, NONE)
     linear = is_linear(ivp)
     with np.errstate(all="ignore"):
-        found = _found(ivp, y, dense, linear)
+        found = _value(ivp, y, dense, linear)
         if found is None and (elsewhere := _integrated(ivp)) is not None:
-            found = _found(ivp, y, elsewhere, linear)
+            found = _value(ivp, y, elsewhere, linear)
     return Certificate(None, NONE) if found is None else Certificate(found, BOUND if linear else ESTIMATE)
 
 
-def _found(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) -> float | None:
+def _value(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) -> float | None:
     """The certificate's value, Newton's method begun from `start`; None where that leads to no solution."""
     import numpy as np
 
@@ -97,7 +98,10 @@ def _found(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) ->
 
 
 def _integrated(ivp: IVP) -> Callable[[Array], Array] | None:
-    """Another start for Newton's method, where the solution itself is none: where it leads to is the same."""
+    """Another start for Newton's method, where the solution itself is none: where it leads to is the same.
+
+    Takes times (m,) to states (m, d). None where the integration fails, or calls the right-hand side too often.
+    """
     import warnings
 
     from scipy.integrate import solve_ivp
@@ -106,7 +110,7 @@ def _integrated(ivp: IVP) -> Callable[[Array], Array] | None:
 
     def f(t: float, y: Array) -> Array:
         if next(calls) > _MOST_CALLS:
-            raise OverflowError
+            raise OverflowError  # the way to end solve_ivp from within; caught below, with what overflows by itself
         return ivp.f(t, y)
 
     with warnings.catch_warnings(action="ignore"):

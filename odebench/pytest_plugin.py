@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .cases import Case, Variant
+    from .cases import Case
     from .host import Host
     from .references import Reference
 
@@ -73,15 +73,12 @@ class _Cases(pytest.Collector):
         return list(self._items(host, plan))
 
     def _items(self, host: Host, plan: Any) -> Iterator[pytest.Item]:
-        from .cases import selection_text
-
-        def label(variant: Variant, defaults: dict[str, Any]) -> str:
-            return selection_text(variant.name, {k: v for k, v in variant.params.items() if v != defaults[k]})
+        from .cases import label
 
         for task in plan:
             problem, solver = task.case.problem, task.case.solver
-            of_problem = label(problem, host.problem(problem.name).resolve({}))
-            of_solver = label(solver, host.solver(solver.name).resolve({}))
+            of_problem = label(problem.name, problem.params, host.problem(problem.name).resolve({}))
+            of_solver = label(solver.name, solver.params, host.solver(solver.name).resolve({}))
             function = _benchmark(host, task.case, task.seed, of_problem)
             yield pytest.Function.from_parent(self, name=f"{of_problem}/{of_solver}", callobj=function)
 

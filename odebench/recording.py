@@ -105,7 +105,7 @@ def record(
             y, _ = checks.states(solution, ivp)
             step, loss = recorder.last
             counted = {name: value for name, value in checks.stats(solution).items() if value is not None}
-            dense = solution.dense or (lambda t: _between(t, ivp, y))
+            dense = solution.dense or (lambda t: _straight_lines(t, ivp, y))
             step = int(counted.get("epochs", step))
             if recorder.frames and recorder.frames[-1].checkpoint.step == step:
                 recorder.frames.pop()
@@ -138,8 +138,8 @@ def _warm_up(solver: Solver, ivp: IVP, arguments: Mapping[str, Any]) -> None:
         solver.function(ivp, ivp.t_eval, monitor=Ending(), **arguments)
 
 
-def _between(t: Array, ivp: IVP, y: Array) -> Array:
-    """Straight lines, where a solver has no dense output."""
+def _straight_lines(t: Array, ivp: IVP, y: Array) -> Array:
+    """Through the states, where a solver has no dense output."""
     import numpy as np
 
     return np.stack([np.interp(t, ivp.t_eval, component) for component in y.T], axis=-1)

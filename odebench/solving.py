@@ -14,7 +14,7 @@ from .errors import one_line
 from .measurement import Checkpoint, Finding
 from .model import IVP, Solution, Solver
 from .references import Reference
-from .watching import Enough, Stopping, Watching
+from .watching import Enough, Stopping, Watcher
 
 
 class Calls:
@@ -48,10 +48,10 @@ class Calls:
         if not self.solver.reports:
             return self.solver.function(self.ivp, self.ivp.t_eval, **self.arguments)
         on_checkpoint = partial(self.on_checkpoint, next(self._numbers))
-        watching = Watching(self.ivp, self.reference, self.pauses, self.stopping, on_checkpoint, self._examiner)
-        self.trace, self.stopped = watching.trace, None
+        watcher = Watcher(self.ivp, self.reference, self.pauses, self.stopping, on_checkpoint, self._examiner)
+        self.trace, self.stopped = watcher.trace, None
         try:
-            return self.solver.function(self.ivp, self.ivp.t_eval, **{**self.arguments, "monitor": watching})
+            return self.solver.function(self.ivp, self.ivp.t_eval, **{**self.arguments, "monitor": watcher})
         except Enough as enough:
             self.stopped = enough
             return enough.solution

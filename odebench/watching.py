@@ -39,7 +39,7 @@ class Enough(BaseException):
         self.stopped_by, self.reason, self.solution = stopped_by, reason, solution
 
 
-class Watching(Monitor):
+class Watcher(Monitor):
     """Looks at a solve in progress at times that grow geometrically, while the clock stands still.
 
     Raises `Enough` where `stopping` says so: the solution of that moment is then the solver's.
@@ -131,7 +131,9 @@ def look(
     return y, Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite)
 
 
-def best(trace: list[Checkpoint], final_loss: float | None, final_error: float | None) -> tuple[float, float] | None:
+def at_lowest_loss(
+    trace: list[Checkpoint], final_loss: float | None, final_error: float | None
+) -> tuple[float, float] | None:
     """The lowest loss, of all that was looked at and of the end, and the `max_abs_error` of that moment.
 
     It is what somebody has who keeps the weights of the lowest loss and knows nothing of the error. None where no

@@ -24,7 +24,7 @@ from .model import IVP, Monitor, Solution, Solver
 from .provenance import Conditions
 from .references import Reference
 from .solving import Calls
-from .watching import best
+from .watching import at_lowest_loss
 
 Value = TypeVar("Value")
 
@@ -149,7 +149,7 @@ class Worker:
             setattr(row, name, value)
         self.on_stage(Stage.CHECK)
         row.diagnoses = _diagnoses(calls, sample.result, task, None)
-        if solver.reports and (lowest := best(row.trace, row.final_loss, row.max_abs_error)):
+        if solver.reports and (lowest := at_lowest_loss(row.trace, row.final_loss, row.max_abs_error)):
             row.best_loss, row.best_max_abs_error = lowest
         row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, ivp, reference)]) or None
         if calls.stopped is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,16 @@ def row() -> Callable[..., Measurement]:
         return Measurement(**fields | others)  # type: ignore[arg-type]  # a test's own business
 
     return make
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One thread for torch, and afterwards as many as before; skips without torch."""
+    torch = pytest.importorskip("torch", reason="networks need torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ FLOORS = [
     ["backends", "parameters"],
     ["sparsity", "tableaux"],
     ["model", "accuracy"],
-    ["collocation"],
+    ["error_equation"],
     ["certificate"],
     ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],
@@ -60,6 +60,17 @@ def misplaced(room: str, source: str, package: list[str]) -> list[str]:
 def test_every_room_has_a_floor():
     rooms = {p.stem for p in (ROOT / "odebench").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
     assert rooms - {"__init__"} == LEVEL.keys()
+
+
+def without_a_line(text: str) -> list[str]:
+    """The rooms that a text does not name as files or directories."""
+    return [room for room in LEVEL if f"`{room}.py`" not in text and f"`{room}/`" not in text]
+
+
+def test_every_room_is_described():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert without_a_line(text) == []
+    assert without_a_line(text.replace("`solving.py`", "solving")) == ["solving"]
 
 
 def test_imports_point_down_only():

@@ -16,7 +16,7 @@ from odebench.journal import Run
 from odebench.measurement import Checkpoint
 from odebench.provenance import Conditions
 from odebench.runner import Plan, Sampling, run
-from odebench.watching import Stopping, best
+from odebench.watching import Stopping, at_lowest_loss
 from odebench.worker import Worker
 
 LOOK_S = 0.03
@@ -184,9 +184,9 @@ def test_the_lowest_loss_is_kept_beside_the_last(measure):
     assert row.best_loss == min(checkpoint[2] for checkpoint in row.trace) < 0.05
     assert row.best_max_abs_error == pytest.approx(row.best_loss)
     seen = [Checkpoint(1, 0.1, 0.5, 0.2, 0.1), Checkpoint(2, 0.2, 0.3, None, None), Checkpoint(3, 0.3, None, 0.1, 0.1)]
-    assert best(seen, 0.4, 0.3) == (0.4, 0.3)  # where no error is known, nothing is
-    assert best(seen, 0.6, 0.01) == (0.5, 0.2)  # by the loss, not by the error that only the host knows
-    assert best([], None, 0.1) is None
+    assert at_lowest_loss(seen, 0.4, 0.3) == (0.4, 0.3)  # where no error is known, nothing is
+    assert at_lowest_loss(seen, 0.6, 0.01) == (0.5, 0.2)  # by the loss, not by the error that only the host knows
+    assert at_lowest_loss([], None, 0.1) is None
 
 
 def test_the_options_of_a_run_stop_its_solves_and_a_run_resumed_keeps_them(odebench, tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from odebench import IVP, Monitor, Solution, SolverFailed, recording, references, solver
 from odebench.errors import BadSolution, OutputError
 from odebench.measurement import Checkpoint
-from odebench.report import learning, training
+from odebench.report import animation, convergence
 
 pytest.importorskip("matplotlib", reason="draws")
 
@@ -115,7 +115,7 @@ def test_a_solver_that_does_not_report_is_refused(ivp):
 def test_the_animation_holds_each_frame_once_over_the_reference(recorded, ivp, tmp_path):
     frames = recorded().frames
     path = tmp_path / "learning.svg"
-    learning.save(learning.learned("halving", ivp, ivp.exact(ivp.t_eval), frames), len(frames), path)
+    animation.save(animation.learned("halving", ivp, ivp.exact(ivp.t_eval), frames), len(frames), path)
     for component in (1, 2):
         curves = groups(path, rf"frame-\d+-y{component}")
         assert [g.get("id") for g in curves] == [f"frame-{k}-y{component}" for k in range(len(frames))]
@@ -138,7 +138,7 @@ def test_the_animation_holds_each_frame_once_over_the_reference(recorded, ivp, t
 def test_without_motion_the_last_frame_alone_is_seen(recorded, ivp, tmp_path):
     frames = recorded().frames
     path = tmp_path / "learning.svg"
-    learning.save(learning.learned("halving", ivp, ivp.exact(ivp.t_eval), frames), len(frames), path)
+    animation.save(animation.learned("halving", ivp, ivp.exact(ivp.t_eval), frames), len(frames), path)
     seen = [g for g in groups(path, r"frame-.*") if g.get("visibility") != "hidden"]
     assert {g.get("id").split("-")[1] for g in seen} == {str(len(frames) - 1)}
     assert len(seen) == 3
@@ -158,7 +158,7 @@ def test_of_many_components_four_are_drawn_and_one_frame_is_enough(tmp_path):
     ivp = IVP(lambda t, y, xp: -y, (0, 1), np.ones(9), exact=lambda t: np.exp(-t)[:, None] * np.ones(9))
     frame = recording.Frame(Checkpoint(7, 0.5, None, None, None), np.full((101, 9), 1e300))
     path = tmp_path / "learning.svg"
-    learning.save(learning.learned("many", ivp, ivp.exact(ivp.t_eval), [frame]), 1, path)
+    animation.save(animation.learned("many", ivp, ivp.exact(ivp.t_eval), [frame]), 1, path)
     assert len(groups(path, r"frame-0-y\d+")) == 4
     assert "loss" not in "".join(groups(path, "frame-0-caption")[0].itertext())
 
@@ -173,7 +173,7 @@ def lines(figure, labelled=True):
 
 def test_one_trace_is_loss_residual_and_error_against_time_and_steps():
     trace = checkpoints(20)
-    figure = training.convergence("one", [training.Curve("halving", trace)])
+    figure = convergence.draw("one", [convergence.Curve("halving", trace)])
     over_time, over_steps = figure.axes
     assert [line.get_label() for line in over_time.lines] == ["loss", "largest residual", "largest error"]
     for axes, attribute in ((over_time, "wall_s"), (over_steps, "step")):
@@ -186,31 +186,40 @@ def test_one_trace_is_loss_residual_and_error_against_time_and_steps():
 
 
 def test_several_traces_share_panels_and_samples_of_a_case_a_look():
-    curves = [training.Curve(label, checkpoints(n)) for label, n in (("a", 5), ("a", 6), ("b", 7))]
-    figure = training.convergence("several", curves)
+    curves = [convergence.Curve(label, checkpoints(n)) for label, n in (("a", 5), ("a", 6), ("b", 7))]
+    figure = convergence.draw("several", curves)
     assert len(figure.axes) == 6
     assert all(len(axes.lines) == 3 for axes in figure.axes)
     first, second, other = figure.axes[0].lines
     assert first.get_color() == second.get_color() != other.get_color()
     assert len(lines(figure)) == 12  # the second sample of a is not named again
-    many = [training.Curve(str(k), checkpoints(3, error=k + 1.0)) for k in range(30)]
-    assert {line.get_label() for line in lines(training.convergence("many", many))} == set(map(str, range(12)))
+    many = [convergence.Curve(str(k), checkpoints(3, error=k + 1.0)) for k in range(30)]
+    assert {line.get_label() for line in lines(convergence.draw("many", many))} == set(map(str, range(12)))
 
 
 def test_what_was_not_recorded_has_no_panel_and_what_is_not_finite_no_point():
     old = [Checkpoint(k, 0.1 * k, None, 0.0 if k == 3 else 0.5**k, 0.1) for k in range(1, 6)]
-    (error,) = training.convergence("old", [training.Curve("a", old)]).axes[0].lines
+    (error,) = convergence.draw("old", [convergence.Curve("a", old)]).axes[0].lines
     assert error.get_label() == "largest error"
     assert len(error.get_xdata()) == 4
 
 
+def test_of_several_problems_each_has_a_file_of_its_name(tmp_path):
+    curves = [convergence.Curve("halving", checkpoints(3))]
+    alone = convergence.write({"decay[rate=2]": curves}, tmp_path, ["svg", "png"])
+    assert [path.name for path in alone] == ["convergence.svg", "convergence.png"]
+    both = convergence.write({"decay[rate=2]": curves, "logistic": curves}, tmp_path, ["svg"])
+    assert [path.name for path in both] == ["convergence-decay-rate=2.svg", "convergence-logistic.svg"]
+    assert all(path.stat().st_size > 0 for path in alone + both)
+
+
 def test_an_empty_trace_is_said_to_be_one(ivp):
     with pytest.raises(OutputError, match=r"there is no checkpoint.*pinn-autograd"):
-        training.convergence("nothing", [training.Curve("a", [])])
+        convergence.draw("nothing", [convergence.Curve("a", [])])
     with pytest.raises(OutputError, match="the run holds no trace"):
-        training.curves([SimpleNamespace(trace=[])])
+        convergence.curves([SimpleNamespace(trace=[])])
     with pytest.raises(OutputError, match="no step was recorded"):
-        learning.learned("nothing", ivp, ivp.exact(ivp.t_eval), [])
+        animation.learned("nothing", ivp, ivp.exact(ivp.t_eval), [])
 
 
 @pytest.fixture
@@ -270,7 +279,7 @@ def test_watch_draws_what_a_run_has_measured(odebench, tmp_path, plugin):
         (["--run", "x", "--seed", "3"], "Leave out -p and --seed"),
         (["--run", "nowhere"], "not a directory"),
         (["silent"], "silent does not report its progress"),
-        (["halving[steps=[1,2]]"], "received 2 variants"),
+        (["halving[steps=[1,2]]"], "which are 2 variants"),
         (["nobody"], "nobody"),
         (["halving", "-o", "mine.py"], "cannot write into 'mine.py'"),
     ],

@@ -41,7 +41,7 @@ def certify(
       odebench certify my-problem --plugin my_problem.py
     """
     from .. import certification
-    from ..cases import Variants, selection_text
+    from ..cases import Variants, label
     from ..report.progress import bar
 
     host = open_host(plugins)
@@ -52,22 +52,22 @@ def certify(
     failed = False
     for variant in Variants(problems, host.problem):
         problem = host.problem(variant.name)
-        label = selection_text(variant.name, {k: v for k, v in variant.params.items() if v != problem.resolve({})[k]})
+        typed = label(variant.name, variant.params, problem.resolve({}))
         ivp = problem(**variant.params)
         if ivp.exact is not None:
-            click.echo(f"{label}: has an exact solution")
+            click.echo(f"{typed}: has an exact solution")
             continue
         if not again and (found := certification.find(ivp)) is not None:
-            click.echo(f"{label}: {certification.summary(found)}, kept before")
+            click.echo(f"{typed}: {certification.summary(found)}, kept before")
             continue
         try:
-            with bar(label) as progress:
+            with bar(typed) as progress:
                 certificate = certification.certify(ivp, progress, steps or certification.STEPS)
         except certification.Uncertifiable as error:
-            click.echo(f"{label}: not certified: {error}", err=True)
+            click.echo(f"{typed}: not certified: {error}", err=True)
             failed = True
             continue
         certification.keep(certificate, ivp, output, variant.name if output else "")
-        click.echo(f"{label}: {certification.summary(certificate)}")
+        click.echo(f"{typed}: {certification.summary(certificate)}")
     if failed:
         sys.exit(1)

@@ -60,17 +60,13 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
 
 def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plugins: tuple[str, ...]) -> None:
     from .. import environment, recording, references
-    from ..cases import Variants
-    from ..errors import BadSelection, BadSolution
-    from ..report import figures, learning, training
+    from ..cases import one_variant
+    from ..errors import BadSolution
+    from ..report import animation, convergence, figures
     from ..report.progress import bar, live
 
     host = open_host(plugins)
-    chosen = [*Variants([solver], host.solver)], [*Variants([problem], host.problem)]
-    for text, variants in zip((solver, problem), chosen, strict=True):
-        if len(variants) != 1:
-            raise BadSelection(f"expected one value a parameter in {text!r}, received {len(variants)} variants.")
-    (method,), (equation,) = chosen
+    method, equation = one_variant(solver, host.solver), one_variant(problem, host.problem)
     found = host.solver(method.name)
     if reason := host.missing(found):
         raise BadSolution(f"{method.name} cannot run: {reason}")
@@ -80,37 +76,36 @@ def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plu
     ivp = host.problem(equation.name)(**equation.params)
     with bar(f"reference of {equation.name}") as progress:
         reference = references.reference(ivp, progress)
-    with live(f"{solver} on {problem}") as on_frame:
-        recorded = recording.record(found, ivp, reference, method.params, seed, on_frame)
     title = f"{solver} on {problem}"
-    frames = recorded.frames
-    written = []
-    for ending in ("svg", "png") if png else ("svg",):
-        figure = training.convergence(title, [training.Curve(solver, [frame.checkpoint for frame in frames])])
-        figures.save(figure, output / f"convergence.{ending}")
-        learning.save(learning.learned(title, ivp, reference.y, frames), len(frames), output / f"learning.{ending}")
-        written += [output / f"convergence.{ending}", output / f"learning.{ending}"]
-    click.echo(f"{title}: {learning.caption(frames[-1].checkpoint)}, {len(frames)} frames")
-    for path in written:
-        click.echo(f"figure       {path}")
+    with live(title) as on_frame:
+        recorded = recording.record(found, ivp, reference, method.params, seed, on_frame)
+    frames, endings = recorded.frames, _endings(png)
+    curve = convergence.Curve(solver, [frame.checkpoint for frame in frames])
+    written = convergence.write({title: [curve]}, output, endings)
+    written += animation.write(title, ivp, reference.y, frames, output, endings)
+    click.echo(f"{title}: {animation.caption(frames[-1].checkpoint)}, {len(frames)} frames")
+    _name(written)
     if recorded.failure:
         click.echo(f"Warning: it ended there: {recorded.failure}", err=True)
 
 
 def _of_run(name: str, output: Path | None, png: bool) -> None:
     from .. import results
-    from ..report import figures, training
+    from ..report import convergence, figures
 
     run = results.find(name)
     figures.new(1, 1)
     directory = _expect_directory(output or run.directory / "figures")
-    by_problem = training.curves(run.measurements())
-    for problem, curves in by_problem.items():
-        stem = "convergence" if len(by_problem) == 1 else f"convergence-{training.file_name(problem)}"
-        for ending in ("svg", "png") if png else ("svg",):
-            path = directory / f"{stem}.{ending}"
-            figures.save(training.convergence(problem, curves), path)
-            click.echo(f"figure       {path}")
+    _name(convergence.write(convergence.curves(run.measurements()), directory, _endings(png)))
+
+
+def _endings(png: bool) -> tuple[str, ...]:
+    return ("svg", "png") if png else ("svg",)
+
+
+def _name(paths: list[Path]) -> None:
+    for path in paths:
+        click.echo(f"figure       {path}")
 
 
 def _expect_directory(path: Path) -> Path:

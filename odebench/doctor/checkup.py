@@ -10,11 +10,11 @@ from typing import Any
 
 from .. import checks, references
 from ..backends import Array
-from ..cases import Case, Variant, Variants, seed_for
-from ..errors import BadSelection, Diverged, OdebenchError, SolverFailed, Unsupported, one_line
+from ..cases import Case, Variant, seed_for
+from ..cases import one_variant as one_variant
+from ..errors import Diverged, OdebenchError, SolverFailed, Unsupported, one_line
 from ..host import Host
 from ..model import IVP, Solver
-from ..parameters import NamedFunction
 from ..references import Reference
 from .diagnosis import Diagnosis
 from .examination import Examination, badness
@@ -54,19 +54,6 @@ class Trial:
     changed: Mapping[str, Any]
     """All parameters that are other than at first."""
     checkup: Checkup
-
-
-def one_variant(selection: str, look_up: Callable[[str], NamedFunction[Any]]) -> Variant:
-    """The one variant selected, as 'pinn-autograd[epochs=5]' does.
-
-    Raises `BadSelection` where it sweeps, and what `Variants` raises.
-    """
-    variants = Variants([selection], look_up)
-    if len(variants) != 1:
-        raise BadSelection(
-            f"expected one value a parameter, received {selection!r}, which are {len(variants)} variants."
-        )
-    return next(iter(variants))
 
 
 def examine(

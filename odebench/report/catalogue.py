@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from .. import certification, suites
 from ..backends import Array
-from ..cases import parse_selection, selection_text, value_text
+from ..cases import one_variant, parse_selection, selection_text, value_text
 from ..errors import BadSelection, UnknownName
 from ..host import Host
 from ..model import IVP, Problem, Solver
@@ -84,20 +84,22 @@ def show(host: Host, selection: str) -> str:
 
     Raises `BadSelection`, `UnknownName` or `BadParameter`.
     """
-    name, given = _selected(selection)
-    things: list[NamedFunction[Any]] = []
-    for look_up in (host.problem, host.solver):
+    shown = []
+    look_ups: tuple[Callable[[str], NamedFunction[Any]], ...] = host.problem, host.solver
+    for look_up in look_ups:
         with suppress(UnknownName):
-            things.append(look_up(name))
-    if not things:
+            variant = one_variant(selection, look_up)
+            shown.append(_shown(host, look_up(variant.name), variant.params))
+    if not shown:
+        name, _ = parse_selection(selection)
         raise UnknownName("solver or problem", name, [*host.problems, *host.solvers], "'odebench list' shows all.")
-    return "\n\n".join(_shown(host, thing, given) for thing in things)
+    return "\n\n".join(shown)
 
 
 def selected_ivp(host: Host, selection: str) -> IVP:
     """The one problem selected. Raises what `show` does."""
-    name, given = _selected(selection)
-    return host.problem(name)(**given)
+    variant = one_variant(selection, host.problem)
+    return host.problem(variant.name)(**variant.params)
 
 
 def latex(host: Host, selection: str) -> str:
@@ -110,16 +112,8 @@ def latex(host: Host, selection: str) -> str:
         raise BadSelection(f"the equations of {selection!r} cannot be written out: {error}.") from error
 
 
-def _selected(selection: str) -> tuple[str, dict[str, Any]]:
-    """The name, and the parameters that are given, of one solver or problem."""
-    name, values = parse_selection(selection)
-    if any(len(swept) != 1 for swept in values.values()):
-        raise BadSelection(f"expected one value a parameter, received {selection!r}.")
-    return name, {parameter: swept[0] for parameter, swept in values.items()}
-
-
-def _shown(host: Host, thing: NamedFunction[Any], given: Mapping[str, Any]) -> str:
-    parameters = thing.resolve(given)
+def _shown(host: Host, thing: NamedFunction[Any], parameters: Mapping[str, Any]) -> str:
+    """The thing with all its parameters."""
     origin = host.origin(thing)
     lines = [f"{thing.name} ({thing.kind})", "", inspect.getdoc(thing.function) or "(no docstring)", ""]
     if thing.parameters:

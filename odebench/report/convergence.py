@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cases import canonical_json
@@ -49,12 +50,28 @@ def curves(rows: Iterable[Measurement]) -> dict[str, list[Curve]]:
     return found
 
 
-def file_name(label: str) -> str:
+def write(titled: Mapping[str, Sequence[Curve]], directory: Path, endings: Iterable[str]) -> list[Path]:
+    """Draw the curves under each title into a file an ending, and return the files.
+
+    They are `convergence.<ending>`; of several titles, each has its title in the name. Raises `OutputError` where there
+    is nothing to draw, or a file cannot be written.
+    """
+    endings, paths = list(endings), []
+    for title, curves in titled.items():
+        stem = "convergence" if len(titled) == 1 else f"convergence-{_file_name(title)}"
+        figure = draw(title, curves)
+        for ending in endings:
+            paths.append(directory / f"{stem}.{ending}")
+            figures.save(figure, paths[-1])
+    return paths
+
+
+def _file_name(label: str) -> str:
     """A problem's label as part of a file's name."""
     return re.sub(r"[^\w.=-]+", "-", label).strip("-")
 
 
-def convergence(title: str, curves: Sequence[Curve]) -> Figure:
+def draw(title: str, curves: Sequence[Curve]) -> Figure:
     """Loss, residual and true error of each curve against the solver's own time and against its steps.
 
     Of one curve all three in one panel, of several each in a row of its own. Both axes are logarithmic; what is zero or

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +43,8 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
 
     if not frames:
         raise OutputError(f"nothing to draw of {title}: no step was recorded.")
-    figure_size = (7.0, 4.4 if (d := ivp.n_states) == 1 else 1.6 + 1.7 * min(d, _COMPONENTS))
-    figure = figures.new(*figure_size)
+    d = ivp.n_states
+    figure = figures.new(7.0, 4.4 if d == 1 else 1.6 + 1.7 * min(d, _COMPONENTS))
     from matplotlib.lines import Line2D
 
     chosen = np.unique(np.linspace(0, d - 1, min(d, _COMPONENTS)).round().astype(int))
@@ -75,6 +75,16 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
         where = {"transform": grid[0].transAxes, "family": "monospace", "fontsize": 9, "va": "bottom"}
         grid[0].text(0.0, 1.03, said, gid=f"frame-{k}-caption", **where)
     return figure
+
+
+def write(
+    title: str, ivp: IVP, reference: Array, frames: Sequence[Frame], directory: Path, endings: Iterable[str]
+) -> list[Path]:
+    """Draw them into files `learning.<ending>` of a directory; returns which. Raises what `learned` and `save` do."""
+    paths = [directory / f"learning.{ending}" for ending in endings]
+    for path in paths:  # each drawn anew: in a PNG all frames but one are hidden
+        save(learned(title, ivp, reference, frames), len(frames), path)
+    return paths
 
 
 def save(figure: Figure, n_frames: int, path: Path) -> None:
