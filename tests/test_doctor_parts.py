@@ -179,6 +179,26 @@ def test_inside_a_network_units_and_the_order_of_weights_are_seen():
     assert not networks.is_network("no module")
 
 
+def test_the_layer_that_is_named_saturated_is_the_one_that_is():
+    torch = pytest.importorskip("torch", reason="a network")
+    from odebench.doctor.saturation import saturation
+
+    parts = (torch.nn.Linear(1, 1), torch.nn.ReLU(), torch.nn.Linear(1, 1), torch.nn.Tanh(), torch.nn.Linear(1, 2))
+    net = torch.nn.Sequential(*parts).double()
+    for inputs, named in ((50.0, ["saturation"]), (1.0, [])):  # of tanh; 1 is the healthy control
+        for parameter, value in zip(net.parameters(), (0.0, 1.0, 0.0, inputs), strict=False):
+            parameter.data.fill_(value)
+        examiner = Examiner(PENDULUM)
+
+        def dense(t):
+            return net(torch.tensor(t[:, None])).detach().numpy()
+
+        examiner(0, 1.0, dense, network=net, points=PENDULUM.t_eval)
+        found = saturation.diagnose(examiner.examination(None, ended="it was enough"))
+        assert [d.pathology for d in [found] if d is not None] == named
+        assert found is None or "a layer whose inputs reach 50:" in found.finding
+
+
 def difference_matrix(t, width):
     """The derivative of the polynomials through the nearest `width` points, by fitting them."""
     rows = np.zeros((t.size, t.size))
@@ -213,9 +233,9 @@ def test_the_course_of_several_windows_is_that_of_the_worst():
     examiner = Examiner(PENDULUM)
     for window, last in enumerate((1e-9, 1e-3, 1e-8)):
         network = torch.nn.Linear(1, 2)
-        for k in range(10):
-            examiner(10 * window + k, last ** (k / 9), curve(1.0), network=network)
+        for k in range(20):
+            examiner(20 * window + k, last ** (k / 19), curve(1.0), network=network)
     examination = examiner.examination(None, ended="it was enough")
-    assert examination.restarts == (10, 20)
-    assert [step for step, _ in courses.finite_losses(examination)] == list(range(10, 20))
-    assert courses.swing(examination) is None or courses.swing(examination) < 1.01
+    assert examination.restarts == (20, 40)
+    assert [step for step, _ in courses.finite_losses(examination)] == list(range(20, 40))
+    assert courses.swing(examination) < 1.01  # over all windows it would be large
