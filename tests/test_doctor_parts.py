@@ -7,7 +7,7 @@ import pytest
 
 from odebench import IVP, Monitor, Solution, solver
 from odebench.doctor import Examiner, findings, losses, samples
-from odebench.doctor.diagnosis import applicable, times, windows
+from odebench.doctor.diagnosis import applicable, more_windows, multiplied
 
 PENDULUM = IVP(rhs=lambda t, y, xp: xp.stack([y[..., 1], -xp.sin(y[..., 0])], -1), t_span=(1.0, 4.0), y0=[1.0, 0.5])
 
@@ -110,10 +110,10 @@ def test_a_remedy_is_one_that_the_solver_has_and_has_not_taken():
     assert applicable(wanted[:4], choosy, now) is None  # what a word means that is not listed, nobody knows
     assert applicable([{"optimizer": "lbfgs"}], choosy, now) == {"optimizer": "lbfgs"}
     assert applicable(wanted, None, now) is None
-    assert times(now, "points", 4) == ({"points": 40},)
-    assert times(now, "step", 0.1) == ({"step": pytest.approx(0.01)},)
-    assert times(now, "name", 2) == times(now, "epochs", 2) == ()
-    assert [windows({"windows": has}, 4)["windows"] for has in (1, 2, 8)] == [4, 4, 16]
+    assert multiplied(now, "points", 4) == ({"points": 40},)
+    assert multiplied(now, "step", 0.1) == ({"step": pytest.approx(0.01)},)
+    assert multiplied(now, "name", 2) == multiplied(now, "epochs", 2) == ()
+    assert [more_windows({"windows": has}, 4)["windows"] for has in (1, 2, 8)] == [4, 4, 16]
 
 
 # -- with networks -------------------------------------------------------------------------------------------------

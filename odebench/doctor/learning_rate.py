@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from . import courses, gradients
-from .diagnosis import Evidence, pathology, times
+from .diagnosis import Evidence, multiplied, pathology
 from .examination import Examination
 
 _ANOTHER = 0.1  # distance of two directions, 0 to 2
@@ -26,7 +26,7 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     Judged where the solution is not good and the loss not low, and where it is the loss reported that is made small.
     """
     now = examination.parameters
-    lower = (*times(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
+    lower = (*multiplied(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
     if any(not math.isfinite(loss) for _, loss in examination.losses):
         step = next(step for step, loss in examination.losses if not math.isfinite(loss))
         last = courses.finite_losses(examination)
@@ -79,8 +79,8 @@ def learning_rate_decays_early(examination: Examination) -> Evidence | None:
         (
             {"schedule": "constant"},
             {"schedule": "none"},
-            *times(examination.parameters, "learning_rate", 10),
-            *times(examination.parameters, "epochs", 4),
+            *multiplied(examination.parameters, "learning_rate", 10),
+            *multiplied(examination.parameters, "epochs", 4),
         ),
     )
 
