@@ -18,7 +18,7 @@ from .backends import Array
 from .cases import Case, Task, Variant
 from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from .host import Host
-from .measurement import Checkpoint, Finding, Measurement
+from .measurement import Checkpoint, DiagnosisRow, Measurement
 from .memory import PeakMemory
 from .model import IVP, Monitor, Solution, Solver
 from .provenance import Conditions
@@ -335,7 +335,7 @@ def _certificate(y: Array, dense: Callable[[Array], Array], ivp: IVP) -> tuple[f
     return found.value, found.kind
 
 
-def _diagnoses(calls: Calls, solution: Solution | None, task: Task, ended: str | None) -> list[Finding]:
+def _diagnoses(calls: Calls, solution: Solution | None, task: Task, ended: str | None) -> list[DiagnosisRow]:
     """What the doctor found; a solution that it cannot look at is the solver's fault."""
     import numpy as np
 

@@ -10,7 +10,7 @@ import pytest
 
 from odebench import Monitor, Solution, SolverFailed, Unsupported, hookimpl, solver
 from odebench.cases import Variant
-from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, examine, findings, one_variant, seed_luck
+from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, diagnoses, examine, one_variant, seed_luck
 from odebench.host import Host
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
@@ -193,10 +193,10 @@ def test_an_examiner_may_sit_beside_a_monitor_of_ones_own(host):
             examiner(step, loss, dense, network=network, points=points)
 
     solution = host.solver("zero")(ivp, ivp.t_eval, monitor=Both())
-    found = findings(examiner.examination(solution, truth=ivp.exact(ivp.t_eval)))
+    found = diagnoses(examiner.examination(solution, truth=ivp.exact(ivp.t_eval)))
     assert len(seen) == 12
     assert [d.pathology for d in found] == ["trivial-solution"]
-    unknown = findings(examiner.examination(solution))  # without a reference the residual has to do
+    unknown = diagnoses(examiner.examination(solution))  # without a reference the residual has to do
     assert [d.pathology for d in unknown] == ["trivial-solution"]
 
 
@@ -205,7 +205,7 @@ def test_without_a_reference_the_residual_held_out_betrays_a_low_loss(host):
     for name, expected in (("promising", ["low-loss-wrong-solution"]), ("right", [])):
         examiner = Examiner(ivp)
         solution = host.solver(name)(ivp, ivp.t_eval, monitor=examiner)
-        assert [d.pathology for d in findings(examiner.examination(solution))] == expected
+        assert [d.pathology for d in diagnoses(examiner.examination(solution))] == expected
 
 
 # -- the command ---------------------------------------------------------------------------------------------------

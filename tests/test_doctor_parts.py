@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from odebench import IVP, Monitor, Solution, solver
-from odebench.doctor import Examiner, findings, losses, samples
+from odebench.doctor import Examiner, diagnoses, losses, samples
 from odebench.doctor.diagnosis import applicable, more_windows, multiplied
 
 PENDULUM = IVP(rhs=lambda t, y, xp: xp.stack([y[..., 1], -xp.sin(y[..., 0])], -1), t_span=(1.0, 4.0), y0=[1.0, 0.5])
@@ -84,8 +84,8 @@ def test_one_report_is_too_little_to_blame_a_derivative():
     def wrong(sample):
         return float(np.mean((sample.slope.sum(axis=1, keepdims=True) - sample.f) ** 2))
 
-    assert [d.pathology for d in findings(watched(wrong))][:1] == ["wrong-variable"]
-    assert "wrong-variable" not in [d.pathology for d in findings(watched(wrong, curves=(0.5,)))]
+    assert [d.pathology for d in diagnoses(watched(wrong))][:1] == ["wrong-variable"]
+    assert "wrong-variable" not in [d.pathology for d in diagnoses(watched(wrong, curves=(0.5,)))]
 
 
 def test_very_many_reports_are_thinned_out_and_the_last_kept():

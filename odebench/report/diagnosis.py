@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from ..cases import selection_text, value_text
-from ..doctor import Checkup, Diagnosis, Examination, Trial
-from ..measurement import Measurement
+from ..doctor import Checkup, Diagnosis, Examination, Treatment
+from ..measurement import DiagnosisRow, Measurement
 from . import text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> 
         console.print(f"not examined: {unseen}", style="dim")
 
 
-def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None = None) -> None:
+def print_treatments(before: Checkup, treatments: Sequence[Treatment], file: IO[str] | None = None) -> None:
     """Error, loss and findings before and after each remedy; of several seeds, the worst."""
     from rich import box
     from rich.table import Table
@@ -59,8 +59,8 @@ def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None 
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("findings", overflow="fold")
     table.add_row("before", "", *_came_to(before))
-    for trial in trials:
-        table.add_row("after", _values(trial.changed), *_came_to(trial.checkup))
+    for treatment in treatments:
+        table.add_row("after", _values(treatment.changed), *_came_to(treatment.checkup))
     _console(file).print(table)
 
 
@@ -70,7 +70,8 @@ def summary(rows: Iterable[Measurement]) -> str:
     found: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
         samples[row.case_id] += 1
-        for pathology in dict.fromkeys(diagnosis[0] for diagnosis in row.diagnoses):
+        # read from a journal they are plain lists
+        for pathology in dict.fromkeys(DiagnosisRow._make(found).pathology for found in row.diagnoses):
             found[f"{row.solver} on {row.problem}", row.case_id, pathology] += 1
     lines = [
         f"the doctor: {case}: {pathology} in {count} of {samples[case_id]} samples"
