@@ -50,6 +50,18 @@ def watched(loss_of, curves=(0.5, 0.8, 1.1, 1.4, 1.7, 2.0)):
     return examiner.examination(Solution(y, curve(curves[-1])))
 
 
+def test_the_error_is_the_columns_weighted_as_the_problem_asks():
+    def error(weights):
+        ivp = IVP(rhs=lambda t, y, xp: 0 * y, t_span=(0.0, 1.0), y0=[1.0, 8.0], weights=weights)
+        truth = np.tile(ivp.y0, (ivp.t_eval.size, 1))
+        found = Examiner(ivp).examination(Solution(truth + [0.5, 4.0]), truth=truth)
+        return found.max_abs_error, found.error
+
+    assert error(None) == (4.0, 0.5)
+    assert error([1.0, 0.0]) == (0.5, 0.5)  # of a size of 1, as the second component does not count
+    assert error([1.0, 0.25]) == (1.0, 0.5)
+
+
 def mismatch(sample):
     return np.square(sample.start - PENDULUM.y0)
 

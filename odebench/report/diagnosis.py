@@ -84,7 +84,7 @@ def summary(rows: Iterable[Measurement]) -> str:
 
 def _came_to(checkup: Checkup) -> tuple[str, str, str]:
     worst = checkup.worst
-    error = "no solution" if worst.ended else text.error(_absolute_error(worst))
+    error = "no solution" if worst.ended else text.error(worst.max_abs_error)
     found = ", ".join(d.pathology for d in checkup.diagnoses) or "none"
     return error, text.error(worst.final_loss), found
 
@@ -103,7 +103,7 @@ def as_data(checkup: Checkup) -> dict[str, Any]:
         "problem": checkup.case.problem.name,
         "problem_params": dict(checkup.case.problem.params),
         "seeds": [e.seed for e in checkup.examinations],
-        "max_abs_error": [_finite(_absolute_error(e)) for e in checkup.examinations],
+        "max_abs_error": [_finite(e.max_abs_error) for e in checkup.examinations],
         "final_loss": [_finite(e.final_loss) for e in checkup.examinations],
         "ended": worst.ended,
         "findings": [diagnosis.data() for diagnosis in checkup.diagnoses],
@@ -145,7 +145,7 @@ def _summary(examination: Examination) -> str:
     parts = [] if examination.seed is None else [f"seed {examination.seed}"]
     if examination.ended is not None:
         parts.append(f"ended: {examination.ended}")
-    error = _absolute_error(examination)
+    error = examination.max_abs_error
     if error is not None:
         parts.append(f"max error {error:.2e}")
     if examination.final_loss is not None:
@@ -153,12 +153,6 @@ def _summary(examination: Examination) -> str:
     if examination.losses:
         parts.append(f"{examination.losses[-1][0]} steps, {len(examination.looks)} looks")
     return ", ".join(parts)
-
-
-def _absolute_error(examination: Examination) -> float | None:
-    """In the unit of the state; None where there is no solution or no reference."""
-    error = examination.error
-    return None if error is None or math.isinf(error) else error * examination.size
 
 
 def _finite(value: float | None) -> float | None:
