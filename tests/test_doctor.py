@@ -12,6 +12,9 @@ from odebench import Monitor, Solution, SolverFailed, Unsupported, hookimpl, sol
 from odebench.cases import Variant
 from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, diagnoses, examine, one_variant, seed_luck
 from odebench.host import Host
+from odebench.provenance import Conditions
+from odebench.runner import Plan, Sampling
+from odebench.worker import Stage, Worker
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
 SMOOTH = ["decay", "logistic", "harmonic-oscillator", "lagaris-1", "lagaris-2", "lagaris-3", "cosine-integral"]
@@ -206,6 +209,15 @@ def test_without_a_reference_the_residual_held_out_betrays_a_low_loss(host):
         examiner = Examiner(ivp)
         solution = host.solver(name)(ivp, ivp.t_eval, monitor=examiner)
         assert [d.pathology for d in diagnoses(examiner.examination(solution))] == expected
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_doctors_look_at_a_solution_is_a_stage_of_its_own(host, asked):
+    stages = []
+    worker = Worker(host, Conditions("run", doctor=asked), on_stage=stages.append)
+    (task, *_) = Plan(host, Sampling(repeats=1), problems=["decay"], solvers=["stuck"])
+    assert [d.pathology for d in worker.measure(task).diagnoses] == (["stalled-training"] if asked else [])
+    assert (Stage.EXAMINE in stages) == asked
 
 
 # -- the command ---------------------------------------------------------------------------------------------------

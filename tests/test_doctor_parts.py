@@ -54,7 +54,7 @@ def test_the_error_is_the_columns_weighted_as_the_problem_asks():
     def error(weights):
         ivp = IVP(rhs=lambda t, y, xp: 0 * y, t_span=(0.0, 1.0), y0=[1.0, 8.0], weights=weights)
         truth = np.tile(ivp.y0, (ivp.t_eval.size, 1))
-        found = Examiner(ivp).examination(Solution(truth + [0.5, 4.0]), truth=truth)
+        found = Examiner(ivp).examination(Solution(truth + np.array([0.5, 4.0])), truth=truth)
         return found.max_abs_error, found.error
 
     assert error(None) == (4.0, 0.5)

@@ -18,7 +18,8 @@ from .examination import Examination, badness
 from .fixed_point_capture import fixed_point_capture
 from .float32_stall import float32_stall
 from .initial_condition_imbalance import initial_condition_imbalance
-from .learning_rate import learning_rate_decays_early, learning_rate_too_high
+from .learning_rate_decays_early import learning_rate_decays_early
+from .learning_rate_too_high import learning_rate_too_high
 from .low_loss_wrong_solution import low_loss_wrong_solution
 from .saturation import saturation
 from .seed_luck import seed_luck
