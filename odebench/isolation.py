@@ -255,7 +255,7 @@ class IsolatedWorker:
             if self._idle_looks > _LOOKS:
                 self._verdict = measurement.CRASHED, "the process did not take up the case"
         elif self.limits.timeout_s is not None:
-            preparing = stage in (Stage.START, Stage.PROBLEM, Stage.CERTIFY)
+            preparing = stage in (Stage.START, Stage.PROBLEM, Stage.CERTIFY, Stage.EXAMINE)
             allowed = max(self.limits.timeout_s, PREPARATION_S) if preparing else self.limits.timeout_s
             if seconds > allowed + _GRACE_S:
                 self._verdict = measurement.TIMEOUT, f"{stage.value} took longer than {allowed:g} s and was ended"

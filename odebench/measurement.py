@@ -30,7 +30,7 @@ class Checkpoint(NamedTuple):
     """Between the times of `t_eval`; None where it is not finite."""
 
 
-class Finding(NamedTuple):
+class DiagnosisRow(NamedTuple):
     """What the doctor found in one solve: a `Diagnosis` as a row of a table."""
 
     pathology: str
@@ -100,7 +100,7 @@ class Measurement:
     """Stands for the code, versions, protocol and machine it was measured with; in the journal only."""
     trace: list[Checkpoint] = field(default_factory=list)
     """How a method that trains or iterates came to its solution; in traces.csv and the journal only."""
-    diagnoses: list[Finding] = field(default_factory=list)
+    diagnoses: list[DiagnosisRow] = field(default_factory=list)
     """What the doctor found, where it was asked; in diagnoses.csv and the journal only."""
     oracle: bool = False
     """Whether the solver is told the solution, and so not ranked; in the journal only."""

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from . import analysis
 from .errors import BadRun, OutputError
 from .journal import Run
-from .measurement import COLUMNS, Checkpoint, Finding
+from .measurement import COLUMNS, Checkpoint, DiagnosisRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ TRACES = "traces.csv"
 DIAGNOSES = "diagnoses.csv"
 _SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
 TRACE_COLUMNS = (*_SAMPLE, *Checkpoint._fields)
-DIAGNOSIS_COLUMNS = (*_SAMPLE, *Finding._fields)
+DIAGNOSIS_COLUMNS = (*_SAMPLE, *DiagnosisRow._fields)
 
 ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
@@ -81,8 +81,9 @@ def write_tables(run: Run) -> None:
                 sample = [fields[name] for name in _SAMPLE]
                 traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
                 if diagnoses is not None:
-                    for *said, parameters in fields["diagnoses"]:
-                        diagnoses.writerow([*sample, *said, None if parameters is None else _encode(parameters)])
+                    for found in map(DiagnosisRow._make, fields["diagnoses"]):
+                        remedy = None if found.parameters is None else _encode(found.parameters)
+                        diagnoses.writerow([*sample, *{**found._asdict(), "parameters": remedy}.values()])
         with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
             for k, part in enumerate(_comparisons(run, index)):
                 write_csv(part, file, header=k == 0)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from . import checks, timing
-from .doctor import Examiner, findings
+from .doctor import Diagnosis, Examiner, diagnoses
 from .errors import one_line
-from .measurement import Checkpoint, Finding
+from .measurement import Checkpoint, DiagnosisRow
 from .model import IVP, Solution, Solver
 from .references import Reference
 from .watching import Enough, Stopping, Watcher
@@ -56,7 +55,9 @@ class Calls:
             self.stopped = enough
             return enough.solution
 
-    def diagnoses(self, solution: Solution | None, parameters: Mapping[str, Any], ended: str | None) -> list[Finding]:
+    def diagnoses(
+        self, solution: Solution | None, parameters: Mapping[str, Any], ended: str | None
+    ) -> list[DiagnosisRow]:
         """What the doctor finds, where it was asked; `ended` says why there is no solution, where there is none.
 
         Raises whatever the solver's dense output does.
@@ -70,9 +71,16 @@ class Calls:
             seed=self.arguments.get("seed"),
             ended=None if ended is None else one_line(ended),
         )
-        return [_row(asdict(diagnosis)) for diagnosis in findings(examination, self.solver)]
+        return [_row(diagnosis) for diagnosis in diagnoses(examination, self.solver)]
 
 
-def _row(said: Mapping[str, Any]) -> Finding:
-    wanted = {name: said[name] for name in Finding._fields}
-    return Finding(**{**wanted, "value": checks.finite_or_none(said["value"])})
+def _row(diagnosis: Diagnosis) -> DiagnosisRow:
+    return DiagnosisRow(
+        pathology=diagnosis.pathology,
+        signal=diagnosis.signal,
+        value=checks.finite_or_none(diagnosis.value),
+        threshold=diagnosis.threshold,
+        finding=diagnosis.finding,
+        remedy=diagnosis.remedy,
+        parameters=None if diagnosis.parameters is None else dict(diagnosis.parameters),
+    )

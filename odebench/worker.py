@@ -18,7 +18,7 @@ from .backends import Array
 from .cases import Case, Task, Variant
 from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from .host import Host
-from .measurement import Checkpoint, Finding, Measurement
+from .measurement import Checkpoint, DiagnosisRow, Measurement
 from .memory import PeakMemory
 from .model import IVP, Monitor, Solution, Solver
 from .provenance import Conditions
@@ -44,6 +44,7 @@ class Stage(enum.Enum):
     QUERY = "dense(t_eval)"
     CHECK = "checking the solution"
     CERTIFY = "finding a bound on its error"
+    EXAMINE = "the doctor's look at the solution"
     CLEAN_UP = "cleaning up after the solver"
 
 
@@ -125,7 +126,7 @@ class Worker:
             row.trace = calls.trace
             self._expect_unchanged(task.case.problem, prepared)
             if isinstance(error, (Diverged, SolverFailed)):
-                row.diagnoses = _diagnoses(calls, None, task, str(error))
+                row.diagnoses = self._examine(calls, None, task, str(error))
             raise
         row.trace = calls.trace
         self._expect_unchanged(task.case.problem, prepared)
@@ -147,8 +148,8 @@ class Worker:
         enter_errors(row, y, ivp, reference)
         for name, value in between.items():
             setattr(row, name, value)
+        row.diagnoses = self._examine(calls, sample.result, task, None)
         self.on_stage(Stage.CHECK)
-        row.diagnoses = _diagnoses(calls, sample.result, task, None)
         if solver.reports and (lowest := at_lowest_loss(row.trace, row.final_loss, row.max_abs_error)):
             row.best_loss, row.best_max_abs_error = lowest
         row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, ivp, reference)]) or None
@@ -188,6 +189,19 @@ class Worker:
         row.peak_rss_mb = memory.rise() if memory else None
         self._call_s[task.case.id] = sample.wall_s
         return sample
+
+    def _examine(self, calls: Calls, solution: Solution | None, task: Task, ended: str | None) -> list[DiagnosisRow]:
+        """What the doctor found; a solution that it cannot look at is the solver's fault."""
+        import numpy as np
+
+        if not calls.doctor:
+            return []
+        self.on_stage(Stage.EXAMINE)
+        try:
+            with np.errstate(all="ignore"):
+                return calls.diagnoses(solution, task.case.solver.params, ended)
+        except Exception as error:
+            raise BadSolution(f"dense(t) under the doctor's eyes: {_described(error)}") from error
 
     def _record_metrics(self, row: Measurement, y: Array, ivp: IVP, reference: Reference) -> list[str]:
         """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault.
@@ -333,17 +347,6 @@ def _certificate(y: Array, dense: Callable[[Array], Array], ivp: IVP) -> tuple[f
     except Exception as error:
         raise BadSolution(f"dense(t) at times between those of t_eval: {_described(error)}") from error
     return found.value, found.kind
-
-
-def _diagnoses(calls: Calls, solution: Solution | None, task: Task, ended: str | None) -> list[Finding]:
-    """What the doctor found; a solution that it cannot look at is the solver's fault."""
-    import numpy as np
-
-    try:
-        with np.errstate(all="ignore"):
-            return calls.diagnoses(solution, task.case.solver.params, ended)
-    except Exception as error:
-        raise BadSolution(f"dense(t) under the doctor's eyes: {_described(error)}") from error
 
 
 def _outcome(error: BaseException) -> tuple[str, str]:

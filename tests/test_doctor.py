@@ -10,8 +10,11 @@ import pytest
 
 from odebench import Monitor, Solution, SolverFailed, Unsupported, hookimpl, solver
 from odebench.cases import Variant
-from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, examine, findings, one_variant, seed_luck
+from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, diagnoses, examine, one_variant, seed_luck
 from odebench.host import Host
+from odebench.provenance import Conditions
+from odebench.runner import Plan, Sampling
+from odebench.worker import Stage, Worker
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
 SMOOTH = ["decay", "logistic", "harmonic-oscillator", "lagaris-1", "lagaris-2", "lagaris-3", "cosine-integral"]
@@ -193,10 +196,10 @@ def test_an_examiner_may_sit_beside_a_monitor_of_ones_own(host):
             examiner(step, loss, dense, network=network, points=points)
 
     solution = host.solver("zero")(ivp, ivp.t_eval, monitor=Both())
-    found = findings(examiner.examination(solution, truth=ivp.exact(ivp.t_eval)))
+    found = diagnoses(examiner.examination(solution, truth=ivp.exact(ivp.t_eval)))
     assert len(seen) == 12
     assert [d.pathology for d in found] == ["trivial-solution"]
-    unknown = findings(examiner.examination(solution))  # without a reference the residual has to do
+    unknown = diagnoses(examiner.examination(solution))  # without a reference the residual has to do
     assert [d.pathology for d in unknown] == ["trivial-solution"]
 
 
@@ -205,7 +208,16 @@ def test_without_a_reference_the_residual_held_out_betrays_a_low_loss(host):
     for name, expected in (("promising", ["low-loss-wrong-solution"]), ("right", [])):
         examiner = Examiner(ivp)
         solution = host.solver(name)(ivp, ivp.t_eval, monitor=examiner)
-        assert [d.pathology for d in findings(examiner.examination(solution))] == expected
+        assert [d.pathology for d in diagnoses(examiner.examination(solution))] == expected
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_doctors_look_at_a_solution_is_a_stage_of_its_own(host, asked):
+    stages = []
+    worker = Worker(host, Conditions("run", doctor=asked), on_stage=stages.append)
+    (task, *_) = Plan(host, Sampling(repeats=1), problems=["decay"], solvers=["stuck"])
+    assert [d.pathology for d in worker.measure(task).diagnoses] == (["stalled-training"] if asked else [])
+    assert (Stage.EXAMINE in stages) == asked
 
 
 # -- the command ---------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from odebench import IVP, Monitor, Solution, solver
-from odebench.doctor import Examiner, findings, losses, samples
-from odebench.doctor.diagnosis import applicable, times, windows
+from odebench.doctor import Examiner, diagnoses, losses, samples
+from odebench.doctor.diagnosis import applicable, more_windows, multiplied
 
 PENDULUM = IVP(rhs=lambda t, y, xp: xp.stack([y[..., 1], -xp.sin(y[..., 0])], -1), t_span=(1.0, 4.0), y0=[1.0, 0.5])
 
@@ -50,6 +50,18 @@ def watched(loss_of, curves=(0.5, 0.8, 1.1, 1.4, 1.7, 2.0)):
     return examiner.examination(Solution(y, curve(curves[-1])))
 
 
+def test_the_error_is_the_columns_weighted_as_the_problem_asks():
+    def error(weights):
+        ivp = IVP(rhs=lambda t, y, xp: 0 * y, t_span=(0.0, 1.0), y0=[1.0, 8.0], weights=weights)
+        truth = np.tile(ivp.y0, (ivp.t_eval.size, 1))
+        found = Examiner(ivp).examination(Solution(truth + np.array([0.5, 4.0])), truth=truth)
+        return found.max_abs_error, found.error
+
+    assert error(None) == (4.0, 0.5)
+    assert error([1.0, 0.0]) == (0.5, 0.5)  # of a size of 1, as the second component does not count
+    assert error([1.0, 0.25]) == (1.0, 0.5)
+
+
 def mismatch(sample):
     return np.square(sample.start - PENDULUM.y0)
 
@@ -84,8 +96,8 @@ def test_one_report_is_too_little_to_blame_a_derivative():
     def wrong(sample):
         return float(np.mean((sample.slope.sum(axis=1, keepdims=True) - sample.f) ** 2))
 
-    assert [d.pathology for d in findings(watched(wrong))][:1] == ["wrong-variable"]
-    assert "wrong-variable" not in [d.pathology for d in findings(watched(wrong, curves=(0.5,)))]
+    assert [d.pathology for d in diagnoses(watched(wrong))][:1] == ["wrong-variable"]
+    assert "wrong-variable" not in [d.pathology for d in diagnoses(watched(wrong, curves=(0.5,)))]
 
 
 def test_very_many_reports_are_thinned_out_and_the_last_kept():
@@ -110,10 +122,10 @@ def test_a_remedy_is_one_that_the_solver_has_and_has_not_taken():
     assert applicable(wanted[:4], choosy, now) is None  # what a word means that is not listed, nobody knows
     assert applicable([{"optimizer": "lbfgs"}], choosy, now) == {"optimizer": "lbfgs"}
     assert applicable(wanted, None, now) is None
-    assert times(now, "points", 4) == ({"points": 40},)
-    assert times(now, "step", 0.1) == ({"step": pytest.approx(0.01)},)
-    assert times(now, "name", 2) == times(now, "epochs", 2) == ()
-    assert [windows({"windows": has}, 4)["windows"] for has in (1, 2, 8)] == [4, 4, 16]
+    assert multiplied(now, "points", 4) == ({"points": 40},)
+    assert multiplied(now, "step", 0.1) == ({"step": pytest.approx(0.01)},)
+    assert multiplied(now, "name", 2) == multiplied(now, "epochs", 2) == ()
+    assert [more_windows({"windows": has}, 4)["windows"] for has in (1, 2, 8)] == [4, 4, 16]
 
 
 # -- with networks -------------------------------------------------------------------------------------------------
@@ -179,6 +191,26 @@ def test_inside_a_network_units_and_the_order_of_weights_are_seen():
     assert not networks.is_network("no module")
 
 
+def test_the_layer_that_is_named_saturated_is_the_one_that_is():
+    torch = pytest.importorskip("torch", reason="a network")
+    from odebench.doctor.saturation import saturation
+
+    parts = (torch.nn.Linear(1, 1), torch.nn.ReLU(), torch.nn.Linear(1, 1), torch.nn.Tanh(), torch.nn.Linear(1, 2))
+    net = torch.nn.Sequential(*parts).double()
+    for inputs, named in ((50.0, ["saturation"]), (1.0, [])):  # of tanh; 1 is the healthy control
+        for parameter, value in zip(net.parameters(), (0.0, 1.0, 0.0, inputs), strict=False):
+            parameter.data.fill_(value)
+        examiner = Examiner(PENDULUM)
+
+        def dense(t):
+            return net(torch.tensor(t[:, None])).detach().numpy()
+
+        examiner(0, 1.0, dense, network=net, points=PENDULUM.t_eval)
+        found = saturation.diagnose(examiner.examination(None, ended="it was enough"))
+        assert [d.pathology for d in [found] if d is not None] == named
+        assert found is None or "a layer whose inputs reach 50:" in found.finding
+
+
 def difference_matrix(t, width):
     """The derivative of the polynomials through the nearest `width` points, by fitting them."""
     rows = np.zeros((t.size, t.size))
@@ -213,9 +245,9 @@ def test_the_course_of_several_windows_is_that_of_the_worst():
     examiner = Examiner(PENDULUM)
     for window, last in enumerate((1e-9, 1e-3, 1e-8)):
         network = torch.nn.Linear(1, 2)
-        for k in range(10):
-            examiner(10 * window + k, last ** (k / 9), curve(1.0), network=network)
+        for k in range(20):
+            examiner(20 * window + k, last ** (k / 19), curve(1.0), network=network)
     examination = examiner.examination(None, ended="it was enough")
-    assert examination.restarts == (10, 20)
-    assert [step for step, _ in courses.finite_losses(examination)] == list(range(10, 20))
-    assert courses.swing(examination) is None or courses.swing(examination) < 1.01
+    assert examination.restarts == (20, 40)
+    assert [step for step, _ in courses.finite_losses(examination)] == list(range(20, 40))
+    assert courses.swing(examination) < 1.01  # over all windows it would be large

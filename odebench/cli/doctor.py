@@ -55,10 +55,10 @@ def doctor(
         diagnosis.print_checkup(f"{name} on {on}", before)
     if try_it:
         with bar("trying the remedies") as progress:
-            trials = treat(host, before, base_seed=seed, on_round=progress)
-        data["tried"] = [{"changed": dict(t.changed), **diagnosis.as_data(t.checkup)} for t in trials]
-        if trials and not as_json:
-            diagnosis.print_trials(before, trials)
+            treatments = treat(host, before, base_seed=seed, on_round=progress)
+        data["tried"] = [{"changed": dict(t.changed), **diagnosis.as_data(t.checkup)} for t in treatments]
+        if treatments and not as_json:
+            diagnosis.print_treatments(before, treatments)
         elif before.diagnoses and not as_json:
             click.echo("nothing to try: no parameter of the solver is the remedy")
     if as_json:

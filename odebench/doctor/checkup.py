@@ -16,10 +16,10 @@ from ..errors import Diverged, OdebenchError, SolverFailed, Unsupported, one_lin
 from ..host import Host
 from ..model import IVP, Solver
 from ..references import Reference
+from .diagnoses import over_seeds
 from .diagnosis import Diagnosis
 from .examination import Examination, badness
 from .examiner import Examiner
-from .findings import over_seeds
 
 
 class Unexaminable(OdebenchError):
@@ -48,7 +48,7 @@ class Checkup:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Treatment:
     """A remedy, and what came of it."""
 
     changed: Mapping[str, Any]
@@ -93,7 +93,7 @@ def treat(
     rounds: int = 4,
     base_seed: int = 0,
     on_round: Callable[[float], None] = lambda done: None,
-) -> list[Trial]:
+) -> list[Treatment]:
     """Try the first remedy that is a parameter, then that of what is found next, until nothing is or nothing is new.
 
     A remedy that the solver refuses, beside its other parameters, is passed over. `on_round` hears which part of the
@@ -103,8 +103,8 @@ def treat(
     reference = references.reference(host.problem(case.problem.name)(**case.problem.params))
     method = host.solver(case.solver.name)
     tried = {case.solver.key}
-    trials: list[Trial] = []
-    while len(trials) < rounds:
+    treatments: list[Treatment] = []
+    while len(treatments) < rounds:
         for remedy in checkup.remedies:
             solver = Variant(method.name, method.resolve({**checkup.case.solver.params, **remedy}))
             if solver.key in tried:
@@ -113,12 +113,12 @@ def treat(
             with suppress(Unexaminable):
                 checkup = examine(host, case.problem, solver, seeds=seeds, base_seed=base_seed, reference=reference)
                 changed = {name: value for name, value in solver.params.items() if value != case.solver.params[name]}
-                trials.append(Trial(changed, checkup))
-                on_round(len(trials) / rounds)
+                treatments.append(Treatment(changed, checkup))
+                on_round(len(treatments) / rounds)
                 break
         else:
             break
-    return trials
+    return treatments
 
 
 def _watched(

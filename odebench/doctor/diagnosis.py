@@ -126,7 +126,7 @@ def _is_choice(solver: Solver, name: str, word: str) -> bool:
     return name in solver.parameters and word in solver.parameters[name].choices
 
 
-def times(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str, Any], ...]:
+def multiplied(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str, Any], ...]:
     """A remedy that multiplies a numeric parameter; none where there is no such parameter, or it is no number."""
     value = now.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -135,7 +135,7 @@ def times(now: Mapping[str, Any], name: str, factor: float) -> tuple[Mapping[str
     return ({name: round(value * factor) if isinstance(value, int) else float(f"{value * factor:.3g}")},)
 
 
-def windows(now: Mapping[str, Any], least: int) -> Mapping[str, Any]:
+def more_windows(now: Mapping[str, Any], least: int) -> Mapping[str, Any]:
     """A remedy of so many time windows, or twice as many as there are."""
     has = now.get("windows")
     return {"windows": max(least, 2 * has) if isinstance(has, int) and has > 1 else least}

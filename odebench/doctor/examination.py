@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .. import accuracy
 from ..backends import Array
 from ..model import IVP
 from . import samples
@@ -90,13 +91,26 @@ class Examination:
         return float(np.abs(states).max()) or 1.0
 
     @cached_property
+    def max_abs_error(self) -> float | None:
+        """The column of this name: in the unit of the state, each component times the problem's weight.
+
+        None where there is no solution or no reference.
+        """
+        if self.y is None or self.truth is None:
+            return None
+        return accuracy.errors(self.y, self.truth, self.ivp.weights)["max_abs_error"]
+
+    @cached_property
     def error(self) -> float | None:
-        """The largest error at `t_eval` as a part of the solution's size; None where nobody knows."""
+        """The largest error at `t_eval` as a part of the solution's size, both weighted; None where nobody knows."""
         import numpy as np
 
-        if self.y is None or self.truth is None:
-            return math.inf if self.y is None else None
-        return float(np.abs(self.y - self.truth).max()) / self.size
+        if self.y is None:
+            return math.inf
+        if self.truth is None or self.max_abs_error is None:
+            return None
+        weights = 1.0 if self.ivp.weights is None else self.ivp.weights
+        return self.max_abs_error / (float(np.abs(self.truth * weights).max()) or 1.0)
 
     @cached_property
     def defect(self) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..backends import Array
-from .diagnosis import Evidence, pathology, windows
+from .diagnosis import Evidence, more_windows, pathology
 from .examination import Examination
 
 _AT_REST = 0.1  # of the fastest that the true solution moves
@@ -45,7 +45,7 @@ def fixed_point_capture(examination: Examination) -> Evidence | None:
         part,
         f"For {part:.0%} of the time span the solution rests at y = {place}, where f is zero and the residual with it, "
         "while the true one is elsewhere: the network fled to an equilibrium.",
-        ({"weighting": "causal"}, windows(examination.parameters, 4)),
+        ({"weighting": "causal"}, more_windows(examination.parameters, 4)),
     )
 
 

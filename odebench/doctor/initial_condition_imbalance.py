@@ -38,8 +38,8 @@ def initial_condition_imbalance(examination: Examination) -> Evidence | None:
         lacking = "the equation is neglected" if ratio > 1 else "the initial condition is"
         return Evidence(
             max(ratio, 1 / ratio),
-            f"In the loss the square of y(t0) - y0 weighs {ratio:.2g} times what the residual's does, times the time "
-            f"span: {lacking}. The solution starts {start:.2g} from y0.",
+            f"In the loss the square of y(t0) - y0 weighs {ratio:.2g} times what the residual's does, times the "
+            f"square of the time span: {lacking}. The solution starts {start:.2g} from y0.",
             hard,
         )
     along = samples.rms(at.residual) * examination.span

@@ -24,14 +24,14 @@ def saturation(examination: Examination) -> Evidence | None:
     inside = next((look.inside for look in reversed(examination.looks) if look.inside and look.inside.layers), None)
     if inside is None or examination.is_good:
         return None
-    parts = [float(_flat(layer).mean()) for layer in inside.layers if not layer.is_output and _is_bounded(layer)]
-    if not parts:
+    bounded = [layer for layer in inside.layers if not layer.is_output and _is_bounded(layer)]
+    if not bounded:
         return None
-    worst = max(range(len(parts)), key=lambda k: parts[k])
+    part, worst = max(((float(_flat(layer).mean()), layer) for layer in bounded), key=lambda pair: pair[0])
     return Evidence(
-        parts[worst],
-        f"At {parts[worst]:.0%} of all units and times the activation is flat, in a layer whose inputs reach "
-        f"{abs(inside.layers[worst].before).max():.3g}: hardly any gradient gets through.",
+        part,
+        f"At {part:.0%} of all units and times the activation is flat, in a layer whose inputs reach "
+        f"{abs(worst.before).max():.3g}: hardly any gradient gets through.",
         ({"windows": 4},),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .diagnosis import Evidence, pathology, times, windows
+from .diagnosis import Evidence, more_windows, multiplied, pathology
 from .examination import Examination
 
 _BAD = 1e-2  # of the solution's size
@@ -38,10 +38,10 @@ def span_too_long(examination: Examination) -> Evidence | None:
     along = f" The solution is right until t = {until:.3g}." if until is not None else ""
     many = "too many for one network" if examination.looks else "many for the method as it is set"
     what = "a stiff problem, which an implicit method takes in its stride" if stiff else many
-    shorter = windows(examination.parameters, max(2, math.ceil(min(value, 1e4) / _A_WINDOW)))
+    shorter = more_windows(examination.parameters, max(2, math.ceil(min(value, 1e4) / _A_WINDOW)))
     now = examination.parameters
-    tolerances = zip(times(now, "rtol", 0.01), times(now, "atol", 0.01), strict=False)
-    finer = (*times(now, "steps", 10), *({**rtol, **atol} for rtol, atol in tolerances))
+    tolerances = zip(multiplied(now, "rtol", 0.01), multiplied(now, "atol", 0.01), strict=False)
+    finer = (*multiplied(now, "steps", 10), *({**rtol, **atol} for rtol, atol in tolerances))
     remedies = ({"method": "Radau"}, shorter, *finer) if stiff else (shorter, *finer, {"method": "Radau"})
     return Evidence(
         value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import courses
-from .diagnosis import Evidence, pathology, times
+from .diagnosis import Evidence, multiplied, pathology
 from .examination import Examination
 
 
@@ -25,5 +25,5 @@ def too_few_epochs(examination: Examination) -> Evidence | None:
         gain,
         f"In the second half of the training the loss still fell by a factor of {gain:.2g}, to "
         f"{examination.final_loss:.2g}: it was not done.",
-        times(examination.parameters, "epochs", 10),
+        multiplied(examination.parameters, "epochs", 10),
     )

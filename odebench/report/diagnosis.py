@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from ..cases import selection_text, value_text
-from ..doctor import Checkup, Diagnosis, Examination, Trial
-from ..measurement import Measurement
+from ..doctor import Checkup, Diagnosis, Examination, Treatment
+from ..measurement import DiagnosisRow, Measurement
 from . import text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> 
         console.print(f"not examined: {unseen}", style="dim")
 
 
-def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None = None) -> None:
+def print_treatments(before: Checkup, treatments: Sequence[Treatment], file: IO[str] | None = None) -> None:
     """Error, loss and findings before and after each remedy; of several seeds, the worst."""
     from rich import box
     from rich.table import Table
@@ -59,8 +59,8 @@ def print_trials(before: Checkup, trials: Sequence[Trial], file: IO[str] | None 
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("findings", overflow="fold")
     table.add_row("before", "", *_came_to(before))
-    for trial in trials:
-        table.add_row("after", _values(trial.changed), *_came_to(trial.checkup))
+    for treatment in treatments:
+        table.add_row("after", _values(treatment.changed), *_came_to(treatment.checkup))
     _console(file).print(table)
 
 
@@ -70,7 +70,8 @@ def summary(rows: Iterable[Measurement]) -> str:
     found: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
         samples[row.case_id] += 1
-        for pathology in dict.fromkeys(diagnosis[0] for diagnosis in row.diagnoses):
+        # read from a journal they are plain lists
+        for pathology in dict.fromkeys(DiagnosisRow._make(found).pathology for found in row.diagnoses):
             found[f"{row.solver} on {row.problem}", row.case_id, pathology] += 1
     lines = [
         f"the doctor: {case}: {pathology} in {count} of {samples[case_id]} samples"
@@ -83,7 +84,7 @@ def summary(rows: Iterable[Measurement]) -> str:
 
 def _came_to(checkup: Checkup) -> tuple[str, str, str]:
     worst = checkup.worst
-    error = "no solution" if worst.ended else text.error(_absolute_error(worst))
+    error = "no solution" if worst.ended else text.error(worst.max_abs_error)
     found = ", ".join(d.pathology for d in checkup.diagnoses) or "none"
     return error, text.error(worst.final_loss), found
 
@@ -102,7 +103,7 @@ def as_data(checkup: Checkup) -> dict[str, Any]:
         "problem": checkup.case.problem.name,
         "problem_params": dict(checkup.case.problem.params),
         "seeds": [e.seed for e in checkup.examinations],
-        "max_abs_error": [_finite(_absolute_error(e)) for e in checkup.examinations],
+        "max_abs_error": [_finite(e.max_abs_error) for e in checkup.examinations],
         "final_loss": [_finite(e.final_loss) for e in checkup.examinations],
         "ended": worst.ended,
         "findings": [diagnosis.data() for diagnosis in checkup.diagnoses],
@@ -144,7 +145,7 @@ def _summary(examination: Examination) -> str:
     parts = [] if examination.seed is None else [f"seed {examination.seed}"]
     if examination.ended is not None:
         parts.append(f"ended: {examination.ended}")
-    error = _absolute_error(examination)
+    error = examination.max_abs_error
     if error is not None:
         parts.append(f"max error {error:.2e}")
     if examination.final_loss is not None:
@@ -152,12 +153,6 @@ def _summary(examination: Examination) -> str:
     if examination.losses:
         parts.append(f"{examination.losses[-1][0]} steps, {len(examination.looks)} looks")
     return ", ".join(parts)
-
-
-def _absolute_error(examination: Examination) -> float | None:
-    """In the unit of the state; None where there is no solution or no reference."""
-    error = examination.error
-    return None if error is None or math.isinf(error) else error * examination.size
 
 
 def _finite(value: float | None) -> float | None:

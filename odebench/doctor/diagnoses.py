@@ -18,7 +18,8 @@ from .examination import Examination, badness
 from .fixed_point_capture import fixed_point_capture
 from .float32_stall import float32_stall
 from .initial_condition_imbalance import initial_condition_imbalance
-from .learning_rate import learning_rate_decays_early, learning_rate_too_high
+from .learning_rate_decays_early import learning_rate_decays_early
+from .learning_rate_too_high import learning_rate_too_high
 from .low_loss_wrong_solution import low_loss_wrong_solution
 from .saturation import saturation
 from .seed_luck import seed_luck
@@ -55,7 +56,7 @@ PATHOLOGIES: tuple[Pathology, ...] = (
 """In the order in which they are named where several are found: causes before what follows from them."""
 
 
-def findings(examination: Examination, solver: Solver | None = None) -> list[Diagnosis]:
+def diagnoses(examination: Examination, solver: Solver | None = None) -> list[Diagnosis]:
     """What is wrong with one solve, the root cause first; empty where nothing is.
 
     solver: the one that was examined, for remedies as its parameters. Where the fault lies in the code, settings are
@@ -78,7 +79,7 @@ def over_seeds(examinations: Sequence[Examination], solver: Solver | None = None
     """What is wrong with several solves of one case: each finding once, as it is in the worst solve that has it."""
     # of several that are equally bad, one whose training moved has more to tell
     worst_first = sorted(examinations, key=lambda e: (float(f"{badness(e):.3e}"), variation(e)), reverse=True)
-    each = [findings(examination, solver) for examination in worst_first]
+    each = [diagnoses(examination, solver) for examination in worst_first]
     order = {pathology.name: k for k, pathology in enumerate(PATHOLOGIES)}
     named: dict[str, list[Diagnosis]] = {}
     for diagnosis in (d for found in each for d in found):

@@ -1,16 +1,14 @@
-"""Steps that are too long, or too short too soon."""
+"""Steps that are too long."""
 
 from __future__ import annotations
 
 import math
 
 from . import courses, gradients
-from .diagnosis import Evidence, pathology, times
+from .diagnosis import Evidence, multiplied, pathology
 from .examination import Examination
 
 _ANOTHER = 0.1  # distance of two directions, 0 to 2
-_SHORT = 1e-3  # of the longest steps
-_FLAT = 1e-2  # of the first gradient: below it there is little left to descend
 
 
 @pathology(
@@ -26,7 +24,7 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     Judged where the solution is not good and the loss not low, and where it is the loss reported that is made small.
     """
     now = examination.parameters
-    lower = (*times(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
+    lower = (*multiplied(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
     if any(not math.isfinite(loss) for _, loss in examination.losses):
         step = next(step for step, loss in examination.losses if not math.isfinite(loss))
         last = courses.finite_losses(examination)
@@ -52,39 +50,6 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     )
 
 
-@pathology(
-    kind="method",
-    signal="part of the training that was left when the steps had fallen below a thousandth of the longest",
-    threshold=0.3,
-    remedy="a slower schedule, a higher learning rate, or an optimizer that chooses its steps.",
-)
-def learning_rate_decays_early(examination: Examination) -> Evidence | None:
-    """The learning rate decays too early: the weights stand still on a slope.
-
-    Seen from how far the weights move. Judged where the solution is not good and the gradient is not yet flat.
-    """
-    if examination.is_good or courses.is_low(examination) or len(examination.moves) < 20:
-        return None
-    longest = max(move for _, move in examination.moves)
-    moving = [step for step, move in examination.moves if move > _SHORT * longest]
-    first, last = examination.moves[0][0], examination.moves[-1][0]
-    steepness = _steepness(examination)
-    if not moving or last <= first or steepness is None or steepness < _FLAT:
-        return None
-    left = (last - moving[-1]) / (last - first)
-    return Evidence(
-        left,
-        f"For the last {left:.0%} of the training the weights move by less than a thousandth of what they did at most, "
-        f"while the gradient is still {steepness:.2g} times the first: the learning rate has decayed too soon.",
-        (
-            {"schedule": "constant"},
-            {"schedule": "none"},
-            *times(examination.parameters, "learning_rate", 10),
-            *times(examination.parameters, "epochs", 4),
-        ),
-    )
-
-
 def _minimises_another(examination: Examination) -> bool:
     """Whether the gradient is that of another loss than the one reported, such as one with weights that change.
 
@@ -92,15 +57,3 @@ def _minimises_another(examination: Examination) -> bool:
     """
     off = gradients.disagreement(examination)
     return off is not None and off > _ANOTHER
-
-
-def _steepness(examination: Examination) -> float | None:
-    """The last gradient's length over the first's."""
-    import numpy as np
-
-    lengths = [
-        float(np.linalg.norm(look.inside.gradient))
-        for look in examination.looks
-        if look.inside is not None and look.inside.gradient is not None
-    ]
-    return lengths[-1] / lengths[0] if len(lengths) > 1 and lengths[0] > 0 else None
