@@ -6,7 +6,9 @@ the collocation points, and the initial condition. What happens, in the order in
 1. `_networks`: a small network N(t) is drawn at random.
 2. `_trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
 3. `_collocation_points`: some times are chosen, at which the equation is to hold.
-4. Below: dy/dt there, the one thing that is easily got wrong.
+4. dy/dt there, the one thing that is easily got wrong: `Network.with_rates`, and `Objective.jacobian` for
+   its derivatives by the weights, all written out. The two functions below give the same numbers in readable form; they
+   are what runs with `derivative=reverse` and `derivative=forward`.
 5. `_objective`: the residual y' - f(t, y) at these times; the mean of its square is the loss.
 6. `_levenberg_marquardt` or `_optimizers`: the weights are changed until the loss is as small as it will get.
 7. `_training` does these in turn, window by window where the span is cut into windows, and evaluates the result.
