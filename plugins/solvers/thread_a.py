@@ -11,7 +11,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
     requires=["torch>=2.2"],
     tags=["neural", "frozen"],
     ladder=[{"epochs": 10 * 2**k} for k in range(8)],
-    source="the thread that the project comes from: the question",
+    source="the thread told in docs/thread.md: the question",
 )
 def thread_a(
     ivp: IVP,

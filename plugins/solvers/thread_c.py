@@ -11,7 +11,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
     requires=["torch>=2.2"],
     tags=["neural", "frozen"],
     ladder=[{"epochs": epochs} for epochs in (10, 30, 100, 300, 1000, 3000)],
-    source="the thread that the project comes from: the last post",
+    source="the thread told in docs/thread.md: the last post",
 )
 def thread_c(
     ivp: IVP,
