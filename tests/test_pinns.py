@@ -29,9 +29,8 @@ def constant_error(ivp):
 
 
 def trained_with(derivative, ivp, **parameters):
-    values = AUTOGRAD.resolve(parameters)
-    del values["derivative"]
-    return _training.solve(ivp, ivp.t_eval, _training.Settings(**values), seed=0, derivative=derivative)
+    settings = _training.Settings.of(AUTOGRAD.resolve(parameters))
+    return _training.solve(ivp, ivp.t_eval, settings, seed=0, derivative=derivative)
 
 
 def detached(predict, t):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -53,6 +54,11 @@ class Settings:
     refit: bool
     dtype: str
     device: str
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """Those among a solver's own values that are about training; the others are passed over."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for what cannot be, `Unsupported` for what this machine cannot."""

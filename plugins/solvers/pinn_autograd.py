@@ -110,30 +110,7 @@ def pinn_autograd(
     """
     from . import _training
 
-    settings = _training.Settings(
-        initial_condition=initial_condition,
-        trial=trial,
-        collocation=collocation,
-        points=points,
-        resample_every=resample_every,
-        weighting=weighting,
-        causality=causality,
-        windows=windows,
-        warm_start=warm_start,
-        activation=activation,
-        width=width,
-        depth=depth,
-        steepness=steepness,
-        optimizer=optimizer,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        damping=damping,
-        tolerance=tolerance,
-        refit=refit,
-        dtype=dtype,
-        device=device,
-    )
+    settings = _training.Settings.of(locals())
     by = {"by-hand": None, "forward": forward_mode, "reverse": reverse_mode}[derivative]
     return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, derivative=by)
 

@@ -62,30 +62,7 @@ def pinn_finite_difference(
     if difference == "spectral" and collocation not in (None, "chebyshev"):
         raise ValueError(f"expected collocation=chebyshev with difference=spectral, received {collocation}")
     collocation = collocation or ("chebyshev" if difference == "spectral" else "grid")
-    settings = _training.Settings(
-        initial_condition=initial_condition,
-        trial=trial,
-        collocation=collocation,
-        points=points,
-        resample_every=resample_every,
-        weighting=weighting,
-        causality=causality,
-        windows=windows,
-        warm_start=warm_start,
-        activation=activation,
-        width=width,
-        depth=depth,
-        steepness=steepness,
-        optimizer=optimizer,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        damping=damping,
-        tolerance=tolerance,
-        refit=refit,
-        dtype=dtype,
-        device=device,
-    )
+    settings = _training.Settings.of(locals())
     matrix = _derivatives.MATRICES[difference]
     return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, matrix=matrix)
 
