@@ -19,6 +19,7 @@ from ._derivatives import Derivative, Matrix
 from ._networks import Network
 from ._objective import Objective
 from ._progress import Progress
+from ._torch import slopes
 from ._trial_solutions import Trial
 
 FLOAT32_TOLERANCE = 1e-5
@@ -114,7 +115,7 @@ def solve(
     options = {"dtype": getattr(torch, settings.dtype), "device": torch.device(settings.device)}
     y0 = torch.tensor(ivp.y0.tolist(), **options)
     t0, t1 = ivp.t_span
-    f0 = _slope(ivp, torch.tensor([t0], **options), y0)
+    f0 = slopes(ivp, torch.tensor([t0], **options), y0[None])[0]
     ends = [t0 + (t1 - t0) * n / settings.windows for n in range(settings.windows)] + [t1]
     chance = torch.Generator().manual_seed(seed)
     trained: list[Trial] = []
@@ -155,20 +156,10 @@ def solve(
         last = torch.tensor([[end]], **options)
         with torch.no_grad():
             y0 = trial(last)[0]
-        f0 = _slope(ivp, last[0], y0)
+        f0 = slopes(ivp, last[0], y0[None])[0]
 
     stats = {"epochs": epochs, "n_parameters": len(trained) * len(trained[0].network.flat), "final_loss": max(losses)}
     return Solution(_evaluate(trained, t_eval, t1), lambda t: _evaluate(trained, t, t1), stats)
-
-
-def _slope(ivp: IVP, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    try:
-        f: torch.Tensor = ivp.rhs(t, y[None], torch)
-        return f[0]
-    except Exception as error:
-        raise Unsupported(
-            f"its right-hand side cannot be evaluated for a batch of torch's tensors: {type(error).__name__}: {error}"
-        ) from error
 
 
 def _expect_memory(objective: Objective, settings: Settings) -> None:

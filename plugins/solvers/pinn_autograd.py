@@ -29,17 +29,11 @@ if TYPE_CHECKING:
 def reverse_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """dy/dt at every point, by going back through the network from its output to its input.
 
-    It is the *prediction* that is differentiated, with respect to *time*. (By the prediction itself the derivative
-    is 1, whatever the weights.) Each state depends on its own time alone, so the gradient of a sum over points
-    holds the derivative at each point. `create_graph` keeps the derivative differentiable: training needs its
-    gradient with respect to the weights.
+    It is the *prediction* that is differentiated, with respect to *time*: see `_torch.time_derivative`.
     """
-    import torch
+    from . import _torch
 
-    t = t.detach().requires_grad_()
-    y = predict(t)
-    columns = [torch.autograd.grad(component.sum(), t, create_graph=True)[0] for component in y.unbind(dim=1)]
-    return t, y, torch.cat(columns, dim=1)
+    return t, *_torch.time_derivative(predict, t)
 
 
 def forward_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -41,15 +41,15 @@ def thread_a(
     """
     import torch
 
-    from . import _flux
+    from . import _flux, _torch
 
     network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    ts = _flux.grid(ivp, step)
-    start, y0 = _flux.initial(ivp)
+    ts = _torch.grid(ivp, step)
+    start, y0 = _torch.initial(ivp)
 
     def loss() -> torch.Tensor:
         if derivative == "time":
-            prediction, slope = _flux.time_derivative(network, ts)
+            prediction, slope = _torch.time_derivative(network, ts)
         else:
             prediction = network(ts)
             itself = prediction.detach().requires_grad_()

@@ -43,11 +43,11 @@ def thread_b(
     """
     import torch
 
-    from . import _flux
+    from . import _flux, _torch
 
     network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    t = _flux.grid(ivp, step)
-    start, y0 = _flux.initial(ivp)
+    t = _torch.grid(ivp, step)
+    start, y0 = _torch.initial(ivp)
 
     def loss() -> torch.Tensor:
         prediction = network(t)
