@@ -5,13 +5,8 @@ Each bound on an error has a control that must miss it: the constant y0, or the 
 
 import numpy as np
 import pytest
-from odebench_plugins.solvers import (
-    _collocation,
-    _iterations,
-    _trial_space,
-    chebyshev_collocation,
-    random_feature_collocation,
-)
+from odebench_plugins.solvers import chebyshev_collocation, random_feature_collocation
+from odebench_plugins.solvers._windows import iterations, march, trial_space
 
 from odebench import IVP, Diverged, SolverFailed, suites
 from odebench.host import Host
@@ -84,11 +79,11 @@ def test_the_polynomial_through_the_knots_is_the_network(seed):
     )  # the network itself at its knots
     space = random_feature_collocation._space(points, knots, width, None, "radau", seed)
     g = np.exp(2 * space.places[:points])
-    weights = _collocation._interpolation(space, fine.knots)
+    weights = march._interpolation(space, fine.knots)
     polynomial = (weights @ (space.path @ g)) / weights.sum(axis=1)
     assert np.abs(polynomial - fine.path @ g).max() <= 1e-13
     few = random_feature_collocation._space(points, 12, width, None, "radau", seed)  # the control: too few knots
-    weights = _collocation._interpolation(few, fine.knots)
+    weights = march._interpolation(few, fine.knots)
     assert not np.abs((weights @ (few.path @ g)) / weights.sum(axis=1) - fine.path @ g).max() <= 1e-13
 
 
@@ -103,7 +98,7 @@ def on_the_axis(space):
     return max(stability(space, 1j * omega) for omega in np.geomspace(0.01, 1e6, 300))
 
 
-@pytest.mark.parametrize("points", [6, 8, 12, _collocation._STIFF_POINTS])
+@pytest.mark.parametrize("points", [6, 8, 12, march._STIFF_POINTS])
 def test_the_radau_nodes_make_it_l_stable_whatever_the_seed(points):
     for space in [*(random_space(seed, points) for seed in SEEDS), chebyshev_space(points)]:
         assert stability(space, -1e12) <= 1e-9  # R(infinity) = 0
@@ -114,7 +109,7 @@ def test_the_radau_nodes_make_it_l_stable_whatever_the_seed(points):
 
 
 def test_more_points_are_not_a_stable_for_every_seed():
-    assert max(on_the_axis(random_space(seed, 2 * _collocation._STIFF_POINTS)) for seed in SEEDS) > 1.001
+    assert max(on_the_axis(random_space(seed, 2 * march._STIFF_POINTS)) for seed in SEEDS) > 1.001
 
 
 def test_features_that_are_too_alike_are_refused_and_the_others_are_not():
@@ -236,12 +231,12 @@ def test_jacobians_by_one_complex_evaluation_are_the_problems_own():
     for problem in ("lotka-volterra", "kepler", "hires", "lagaris-4"):
         ivp = HOST.problem(problem)()
         times, states = ivp.t_eval[:5], reference(ivp).y[:5]
-        made = _iterations.Equations(ivp).jacobians(times, states.T)
+        made = iterations.Equations(ivp).jacobians(times, states.T)
         own = np.array([ivp.jac(t, y) for t, y in zip(times, states, strict=True)])
         np.testing.assert_allclose(made, own, rtol=1e-12, atol=1e-14)
         blind = IVP(ivp.rhs, ivp.t_span, ivp.y0)
         vars(blind)["jac"] = None  # as of a right-hand side that branches
-        differences = _iterations.Equations(blind).jacobians(times, states.T)
+        differences = iterations.Equations(blind).jacobians(times, states.T)
         np.testing.assert_allclose(differences, own, rtol=1e-4, atol=1e-5 * np.abs(own).max())
         assert (differences != own).any()
 
@@ -314,5 +309,5 @@ def test_a_right_hand_side_that_stops_being_a_number(name):
 
 
 def test_nodes_are_those_of_their_names():
-    np.testing.assert_allclose(_trial_space.radau(2), [-1 / 3, 1])
-    np.testing.assert_allclose(_trial_space.chebyshev(2), [0, 1], atol=1e-16)
+    np.testing.assert_allclose(trial_space.radau(2), [-1 / 3, 1])
+    np.testing.assert_allclose(trial_space.chebyshev(2), [0, 1], atol=1e-16)

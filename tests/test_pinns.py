@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from odebench_plugins.solvers import _training, pinn_autograd  # noqa: E402  (after the check for torch)
+from odebench_plugins.solvers import pinn_autograd  # noqa: E402  (after the check for torch)
+from odebench_plugins.solvers._pinn import training  # noqa: E402
 
 from odebench import IVP, Diverged, Monitor, SolverFailed, Unsupported  # noqa: E402
 from odebench.errors import BadParameter  # noqa: E402
@@ -29,8 +30,8 @@ def constant_error(ivp):
 
 
 def trained_with(derivative, ivp, **parameters):
-    settings = _training.Settings.of(AUTOGRAD.resolve(parameters))
-    return _training.solve(ivp, ivp.t_eval, settings, seed=0, derivative=derivative)
+    settings = training.Settings.of(AUTOGRAD.resolve(parameters))
+    return training.solve(ivp, ivp.t_eval, settings, seed=0, derivative=derivative)
 
 
 def detached(predict, t):

@@ -1,17 +1,18 @@
 """A physics-informed network, whose time derivative is exact.
 
 A network stands for the solution. It is never shown one: it is trained until it satisfies the equation y' = f(t, y) at
-the collocation points, and the initial condition. What happens, in the order in which it happens:
+the collocation points, and the initial condition. What happens, in the order in which it happens, and where
+in `_pinn`:
 
-1. `_networks`: a small network N(t) is drawn at random.
-2. `_trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
-3. `_collocation_points`: some times are chosen, at which the equation is to hold.
+1. `networks`: a small network N(t) is drawn at random.
+2. `trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
+3. `points`: some times are chosen, at which the equation is to hold.
 4. dy/dt there, the one thing that is easily got wrong: `Network.with_rates`, and `Objective.jacobian` for
    its derivatives by the weights, all written out. The two functions below give the same numbers in readable form; they
    are what runs with `derivative=reverse` and `derivative=forward`.
-5. `_objective`: the residual y' - f(t, y) at these times; the mean of its square is the loss.
-6. `_levenberg_marquardt` or `_optimizers`: the weights are changed until the loss is as small as it will get.
-7. `_training` does these in turn, window by window where the span is cut into windows, and evaluates the result.
+5. `objective`: the residual y' - f(t, y) at these times; the mean of its square is the loss.
+6. `levenberg_marquardt` or `optimizers`: the weights are changed until the loss is as small as it will get.
+7. `training` does these in turn, window by window where the span is cut into windows, and evaluates the result.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 if TYPE_CHECKING:
     import torch
 
-    from ._trial_solutions import Trial
+    from ._pinn.trial_solutions import Trial
 
 
 def reverse_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -102,11 +103,11 @@ def pinn_autograd(
     tolerance: training stops at this root mean square of the residual (times half a window); 0, as far as it goes.
     refit: the output layer by least squares at the end. device: cuda for a GPU.
     """
-    from . import _training
+    from ._pinn import training
 
-    settings = _training.Settings.of(locals())
+    settings = training.Settings.of(locals())
     by = {"by-hand": None, "forward": forward_mode, "reverse": reverse_mode}[derivative]
-    return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, derivative=by)
+    return training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, derivative=by)
 
 
 @hookimpl

@@ -57,14 +57,14 @@ def pinn_finite_difference(
     are taken; any distances will do, but spectral asks for chebyshev, which is what none means there; elsewhere none is
     grid. All else is as in pinn-autograd.
     """
-    from . import _derivatives, _training
+    from ._pinn import derivatives, training
 
     if difference == "spectral" and collocation not in (None, "chebyshev"):
         raise ValueError(f"expected collocation=chebyshev with difference=spectral, received {collocation}")
     collocation = collocation or ("chebyshev" if difference == "spectral" else "grid")
-    settings = _training.Settings.of(locals())
-    matrix = _derivatives.MATRICES[difference]
-    return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, matrix=matrix)
+    settings = training.Settings.of(locals())
+    matrix = derivatives.MATRICES[difference]
+    return training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, matrix=matrix)
 
 
 @hookimpl

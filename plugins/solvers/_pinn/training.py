@@ -13,14 +13,14 @@ import torch
 
 from odebench import IVP, Array, Monitor, Solution, Unsupported
 
-from . import _levenberg_marquardt, _optimizers, _output_layer
-from ._collocation_points import collocation_points
-from ._derivatives import Derivative, Matrix
-from ._networks import Network
-from ._objective import Objective
-from ._progress import Progress
-from ._torch import slopes
-from ._trial_solutions import Trial
+from .._torch import slopes
+from . import levenberg_marquardt, optimizers, output_layer
+from .derivatives import Derivative, Matrix
+from .networks import Network
+from .objective import Objective
+from .points import collocation_points
+from .progress import Progress
+from .trial_solutions import Trial
 
 FLOAT32_TOLERANCE = 1e-5
 MOST_GIB = 0.5  # of a Jacobian; its factorisation takes as much again, twice
@@ -190,15 +190,15 @@ def _train(
     rate = settings.learning_rate or LEARNING_RATES.get(settings.optimizer, 0.0)
     match settings.optimizer:
         case "adam":
-            _optimizers.adam(objective, settings.epochs, progress, rate, settings.schedule)
+            optimizers.adam(objective, settings.epochs, progress, rate, settings.schedule)
         case "lbfgs":
-            _optimizers.lbfgs(objective, settings.epochs, progress, rate)
+            optimizers.lbfgs(objective, settings.epochs, progress, rate)
         case "ssbroyden":
-            _optimizers.ssbroyden(objective, settings.epochs, progress, rate)
+            optimizers.ssbroyden(objective, settings.epochs, progress, rate)
         case _:
-            _levenberg_marquardt.minimise(objective, settings.epochs, progress, settings.damping)
+            levenberg_marquardt.minimise(objective, settings.epochs, progress, settings.damping)
     if settings.refit:
-        _output_layer.refit(objective)
+        output_layer.refit(objective)
     objective.value_and_gradient()
     progress.check(objective.plain_loss)
     return done + progress.epoch, objective.plain_loss

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ._networks import Network
-from ._torch import not_finite
+from .._torch import not_finite
+from .networks import Network
 
 
 class Progress:
