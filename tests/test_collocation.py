@@ -3,6 +3,8 @@
 Each bound on an error has a control that must miss it: the constant y0, or the method with a part taken out.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 from odebench_plugins.solvers import chebyshev_collocation, random_feature_collocation
@@ -117,6 +119,7 @@ def test_features_that_are_too_alike_are_refused_and_the_others_are_not():
     with pytest.raises(SolverFailed, match=r"least-squares system of 40 functions at 20 points is singular"):
         solved(RANDOM, ivp, points=20, scale=1e-3)
     assert in_tolerances(ivp, solved(RANDOM, ivp, points=20, scale=0.3).y, 1e-6, 1e-9) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-6, 1e-9) <= 10
 
 
 # the solution
@@ -189,13 +192,18 @@ def test_newton_is_what_makes_a_stiff_problem_possible():
     assert not in_tolerances(ivp, constant(ivp), 1e-6, 1e-9) <= 10
 
 
-@pytest.mark.parametrize("iteration", ["picard", "newton"])
-@pytest.mark.parametrize("nodes", ["radau", "chebyshev"])
 @pytest.mark.parametrize("name", NAMES)
-def test_iterations_and_nodes_agree(name, nodes, iteration):
+def test_iterations_and_nodes_agree(name):
     ivp = HOST.problem("lotka-volterra")()
-    y = solved(name, ivp, rtol=1e-8, atol=1e-11, nodes=nodes, iteration=iteration).y
-    assert in_tolerances(ivp, y, 1e-8, 1e-11) <= 10
+    ways = [(nodes, iteration) for nodes in ("radau", "chebyshev") for iteration in ("picard", "newton")]
+    found = [solved(name, ivp, rtol=1e-8, atol=1e-11, nodes=n, iteration=i).y for n, i in ways]
+    for y in found:
+        assert in_tolerances(ivp, y, 1e-8, 1e-11) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-8, 1e-11) <= 10
+    for one, other in itertools.combinations(found, 2):
+        apart = np.abs(one - other).max()
+        assert 0 < apart <= 10 * (1e-11 + 1e-8 * np.abs(one).max())
+        assert not np.abs(one - constant(ivp)).max() <= 10 * (1e-11 + 1e-8 * np.abs(one).max())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -216,6 +224,7 @@ def test_windows_end_at_the_problems_breaks(problem):
     untold = IVP(ivp.rhs, ivp.t_span, ivp.y0, t_eval=ivp.t_eval)
     without = solved(RANDOM, untold, rtol=1e-9, atol=1e-12)
     assert in_tolerances(ivp, with_breaks.y, 1e-9, 1e-12) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-9, 1e-12) <= 10
     assert with_breaks.stats["rhs_calls"] * 2 < without.stats["rhs_calls"]
 
 
@@ -246,6 +255,7 @@ def test_a_stiff_problem_without_a_jacobian():
     blind = IVP(ivp.rhs, ivp.t_span, ivp.y0, t_eval=ivp.t_eval)
     vars(blind)["jac"] = None
     assert in_tolerances(ivp, solved(RANDOM, blind, rtol=1e-7, atol=1e-10).y, 1e-7, 1e-10) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-7, 1e-10) <= 10
 
 
 def test_what_is_counted():
@@ -299,6 +309,7 @@ def test_a_solution_that_ends_before_the_span_does(name):
         solved(name, past)
     before = IVP(past.rhs, (0.0, 0.9), past.y0, exact=lambda t: 1 / (1 - t)[:, None])
     assert in_tolerances(before, solved(name, before).y, 1e-6, 1e-9) <= 10
+    assert not in_tolerances(before, constant(before), 1e-6, 1e-9) <= 10
 
 
 @pytest.mark.parametrize("name", NAMES)
