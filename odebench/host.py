@@ -1,9 +1,9 @@
 """Finds plugins, keeps the broken ones listed, and looks names up.
 
-Three sources, one registrar: the built-ins (every module of `odebench_plugins`), the entry-point group
-`odebench`, and files named by `--plugin` or `ODEBENCH_PLUGINS`. Each plugin is loaded on its own. A file that
-was asked for by name must load; a broken built-in or installed plugin is listed with its error while the
-others work.
+Three sources, one registrar: the built-ins (every module of `odebench_plugins` without an underscore in its path),
+the entry-point group `odebench`, and files named by `--plugin` or `ODEBENCH_PLUGINS`. Each plugin is loaded on its
+own. A file that was asked for by name must load; a broken built-in or installed plugin is listed with its error while
+the others work.
 """
 
 from __future__ import annotations
@@ -143,10 +143,8 @@ class Host:
     def _load_built_ins(self) -> None:
         package = importlib.import_module(BUILT_IN_PACKAGE)
         version = metadata.version("odebench")
-        for module in pkgutil.walk_packages(package.__path__, f"{BUILT_IN_PACKAGE}."):
-            if not module.ispkg and not module.name.rpartition(".")[2].startswith("_"):
-                origin = Origin("built-in", "odebench", version, module.name)
-                self._load(origin, partial(importlib.import_module, module.name))
+        for name in _public_modules(package):
+            self._load(Origin("built-in", "odebench", version, name), partial(importlib.import_module, name))
 
     def _load_entry_points(self) -> None:
         for entry in metadata.entry_points(group=GROUP):
@@ -251,6 +249,17 @@ class Host:
                 "registers nothing: expected a function such as odebench_solvers(), marked with @odebench.hookimpl."
             )
         return hooks
+
+
+def _public_modules(package: ModuleType) -> Iterator[str]:
+    """The modules of a package and of the packages in it; nothing below a name with an underscore is even imported."""
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if module.name.rpartition(".")[2].startswith("_"):
+            continue
+        if module.ispkg:
+            yield from _public_modules(importlib.import_module(module.name))
+        else:
+            yield module.name
 
 
 def _returned(hooks: Mapping[str, Callable[[], Any]], name: str) -> Any:

@@ -3,15 +3,12 @@
 Each bound on an error has a control that must miss it: the constant y0, or the method with a part taken out.
 """
 
+import itertools
+
 import numpy as np
 import pytest
-from odebench_plugins.solvers import (
-    _collocation,
-    _iterations,
-    _trial_space,
-    chebyshev_collocation,
-    random_feature_collocation,
-)
+from odebench_plugins.solvers import chebyshev_collocation, random_feature_collocation
+from odebench_plugins.solvers._windows import iterations, march, trial_space
 
 from odebench import IVP, Diverged, SolverFailed, suites
 from odebench.host import Host
@@ -84,11 +81,11 @@ def test_the_polynomial_through_the_knots_is_the_network(seed):
     )  # the network itself at its knots
     space = random_feature_collocation._space(points, knots, width, None, "radau", seed)
     g = np.exp(2 * space.places[:points])
-    weights = _collocation._interpolation(space, fine.knots)
+    weights = march._interpolation(space, fine.knots)
     polynomial = (weights @ (space.path @ g)) / weights.sum(axis=1)
     assert np.abs(polynomial - fine.path @ g).max() <= 1e-13
     few = random_feature_collocation._space(points, 12, width, None, "radau", seed)  # the control: too few knots
-    weights = _collocation._interpolation(few, fine.knots)
+    weights = march._interpolation(few, fine.knots)
     assert not np.abs((weights @ (few.path @ g)) / weights.sum(axis=1) - fine.path @ g).max() <= 1e-13
 
 
@@ -103,7 +100,7 @@ def on_the_axis(space):
     return max(stability(space, 1j * omega) for omega in np.geomspace(0.01, 1e6, 300))
 
 
-@pytest.mark.parametrize("points", [6, 8, 12, _collocation._STIFF_POINTS])
+@pytest.mark.parametrize("points", [6, 8, 12, march._STIFF_POINTS])
 def test_the_radau_nodes_make_it_l_stable_whatever_the_seed(points):
     for space in [*(random_space(seed, points) for seed in SEEDS), chebyshev_space(points)]:
         assert stability(space, -1e12) <= 1e-9  # R(infinity) = 0
@@ -114,7 +111,7 @@ def test_the_radau_nodes_make_it_l_stable_whatever_the_seed(points):
 
 
 def test_more_points_are_not_a_stable_for_every_seed():
-    assert max(on_the_axis(random_space(seed, 2 * _collocation._STIFF_POINTS)) for seed in SEEDS) > 1.001
+    assert max(on_the_axis(random_space(seed, 2 * march._STIFF_POINTS)) for seed in SEEDS) > 1.001
 
 
 def test_features_that_are_too_alike_are_refused_and_the_others_are_not():
@@ -122,6 +119,7 @@ def test_features_that_are_too_alike_are_refused_and_the_others_are_not():
     with pytest.raises(SolverFailed, match=r"least-squares system of 40 functions at 20 points is singular"):
         solved(RANDOM, ivp, points=20, scale=1e-3)
     assert in_tolerances(ivp, solved(RANDOM, ivp, points=20, scale=0.3).y, 1e-6, 1e-9) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-6, 1e-9) <= 10
 
 
 # the solution
@@ -194,13 +192,18 @@ def test_newton_is_what_makes_a_stiff_problem_possible():
     assert not in_tolerances(ivp, constant(ivp), 1e-6, 1e-9) <= 10
 
 
-@pytest.mark.parametrize("iteration", ["picard", "newton"])
-@pytest.mark.parametrize("nodes", ["radau", "chebyshev"])
 @pytest.mark.parametrize("name", NAMES)
-def test_iterations_and_nodes_agree(name, nodes, iteration):
+def test_iterations_and_nodes_agree(name):
     ivp = HOST.problem("lotka-volterra")()
-    y = solved(name, ivp, rtol=1e-8, atol=1e-11, nodes=nodes, iteration=iteration).y
-    assert in_tolerances(ivp, y, 1e-8, 1e-11) <= 10
+    ways = [(nodes, iteration) for nodes in ("radau", "chebyshev") for iteration in ("picard", "newton")]
+    found = [solved(name, ivp, rtol=1e-8, atol=1e-11, nodes=n, iteration=i).y for n, i in ways]
+    for y in found:
+        assert in_tolerances(ivp, y, 1e-8, 1e-11) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-8, 1e-11) <= 10
+    for one, other in itertools.combinations(found, 2):
+        apart = np.abs(one - other).max()
+        assert 0 < apart <= 10 * (1e-11 + 1e-8 * np.abs(one).max())
+        assert not np.abs(one - constant(ivp)).max() <= 10 * (1e-11 + 1e-8 * np.abs(one).max())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -221,6 +224,7 @@ def test_windows_end_at_the_problems_breaks(problem):
     untold = IVP(ivp.rhs, ivp.t_span, ivp.y0, t_eval=ivp.t_eval)
     without = solved(RANDOM, untold, rtol=1e-9, atol=1e-12)
     assert in_tolerances(ivp, with_breaks.y, 1e-9, 1e-12) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-9, 1e-12) <= 10
     assert with_breaks.stats["rhs_calls"] * 2 < without.stats["rhs_calls"]
 
 
@@ -236,12 +240,12 @@ def test_jacobians_by_one_complex_evaluation_are_the_problems_own():
     for problem in ("lotka-volterra", "kepler", "hires", "lagaris-4"):
         ivp = HOST.problem(problem)()
         times, states = ivp.t_eval[:5], reference(ivp).y[:5]
-        made = _iterations.Equations(ivp).jacobians(times, states.T)
+        made = iterations.Equations(ivp).jacobians(times, states.T)
         own = np.array([ivp.jac(t, y) for t, y in zip(times, states, strict=True)])
         np.testing.assert_allclose(made, own, rtol=1e-12, atol=1e-14)
         blind = IVP(ivp.rhs, ivp.t_span, ivp.y0)
         vars(blind)["jac"] = None  # as of a right-hand side that branches
-        differences = _iterations.Equations(blind).jacobians(times, states.T)
+        differences = iterations.Equations(blind).jacobians(times, states.T)
         np.testing.assert_allclose(differences, own, rtol=1e-4, atol=1e-5 * np.abs(own).max())
         assert (differences != own).any()
 
@@ -251,6 +255,7 @@ def test_a_stiff_problem_without_a_jacobian():
     blind = IVP(ivp.rhs, ivp.t_span, ivp.y0, t_eval=ivp.t_eval)
     vars(blind)["jac"] = None
     assert in_tolerances(ivp, solved(RANDOM, blind, rtol=1e-7, atol=1e-10).y, 1e-7, 1e-10) <= 10
+    assert not in_tolerances(ivp, constant(ivp), 1e-7, 1e-10) <= 10
 
 
 def test_what_is_counted():
@@ -304,6 +309,7 @@ def test_a_solution_that_ends_before_the_span_does(name):
         solved(name, past)
     before = IVP(past.rhs, (0.0, 0.9), past.y0, exact=lambda t: 1 / (1 - t)[:, None])
     assert in_tolerances(before, solved(name, before).y, 1e-6, 1e-9) <= 10
+    assert not in_tolerances(before, constant(before), 1e-6, 1e-9) <= 10
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -314,5 +320,5 @@ def test_a_right_hand_side_that_stops_being_a_number(name):
 
 
 def test_nodes_are_those_of_their_names():
-    np.testing.assert_allclose(_trial_space.radau(2), [-1 / 3, 1])
-    np.testing.assert_allclose(_trial_space.chebyshev(2), [0, 1], atol=1e-16)
+    np.testing.assert_allclose(trial_space.radau(2), [-1 / 3, 1])
+    np.testing.assert_allclose(trial_space.chebyshev(2), [0, 1], atol=1e-16)

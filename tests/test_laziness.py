@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +54,20 @@ def test_a_run_does_import_what_it_needs(tmp_path):
     assert {"scipy", "pandas", "psutil"} <= imported
     assert "torch" not in imported
     assert "scipy" not in modules_after(*run, str(tmp_path / "process"))  # the solver's process does
+
+
+PRIVATE = """
+import json, sys
+from odebench.host import Host
+Host()
+print(json.dumps([name for name in sys.modules if name.startswith("odebench_plugins.")]))
+"""
+
+
+def test_listing_imports_none_of_the_solvers_private_rooms():
+    done = subprocess.run([sys.executable, "-c", PRIVATE], capture_output=True, text=True, check=True)
+    imported = json.loads(done.stdout)
+    assert "odebench_plugins.solvers.pinn_autograd" in imported
+    assert not [name for name in imported if name.startswith("odebench_plugins.solvers._")]
+    solvers = Path(__file__).parent.parent / "plugins" / "solvers"
+    assert {"_pinn", "_windows"} <= {path.parent.name for path in solvers.glob("_*/*.py")}  # so there are some

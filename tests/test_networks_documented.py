@@ -42,3 +42,29 @@ def test_the_sweeps_hold_rows_and_name_no_path_of_a_machine():
     for path in SWEEPS.glob("*/comparison.csv"):
         with path.open(newline="") as file:
             assert len(list(csv.DictReader(file))) >= 5, path
+
+
+def medians() -> dict[str, dict[str, float]]:
+    """For each choice of the sweep `choices`, by what of the parameters is not the first row's: problem -> median."""
+    errors: dict[str, dict[str, float]] = {}
+    with (SWEEPS / "choices" / "comparison.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    defaults = json.loads(rows[0]["solver_params"])
+    for row in rows:
+        values = json.loads(row["solver_params"])
+        chosen = ",".join(f"{name}={value}" for name, value in values.items() if value != defaults[name])
+        errors.setdefault(chosen, {})[row["problem"]] = float(row["max_abs_error_median"])
+    return errors
+
+
+def test_no_choice_but_the_one_that_is_excused_beats_the_defaults_everywhere_by_the_factor_said():
+    (said,) = re.findall(r"on all three problems by more than a factor of ([\d.]+)", DOCUMENT)
+    errors = medians()
+    defaults = errors.pop("")
+
+    def better_by(factor: float) -> list[str]:
+        return [c for c, of in errors.items() if all(of[p] * factor < defaults[p] for p in defaults)]
+
+    assert len(errors) > 30
+    assert better_by(float(said)) == ["trial=exponential"]
+    assert len(better_by(1.0)) > 1  # so the factor is needed

@@ -223,7 +223,7 @@ def test_other_bad_parameters_are_refused():
 
 @pytest.mark.parametrize("strategy", ["quadrature", "grid"])
 def test_a_loss_that_overflows_is_divergence_at_an_epoch(strategy):
-    with pytest.raises(Diverged, match=r"not finite at epoch \d+; the last finite one was"):
+    with pytest.raises(Diverged, match=r"not finite at epoch \d+; the last finite loss was"):
         run(HOST.problem("bernoulli")(), learning_rate=1e100, strategy=strategy)
 
 
@@ -236,7 +236,7 @@ def test_a_loss_that_is_infinite_from_the_start_is_divergence_too(optimizer):
 
 def test_a_right_hand_side_that_takes_no_tensors_is_unsupported():
     ivp = IVP(rhs=lambda t, y, xp: -y if xp is np else xp.no_such_thing(y), t_span=(0, 1), y0=[1])
-    with pytest.raises(Unsupported, match=r"raised AttributeError: .*write it with arithmetic and functions of xp"):
+    with pytest.raises(Unsupported, match=r"tensors: AttributeError: .*write it with arithmetic and functions of xp"):
         run(ivp)
     ivp = IVP(rhs=lambda t, y, xp: -y if xp is np else y[..., 0], t_span=(0, 1), y0=[1])
     with pytest.raises(Unsupported, match=r"returned shape \(3,\), not \(3, 1\)"):

@@ -8,17 +8,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from odebench_plugins.solvers import (  # noqa: E402  (after the check for torch)
-    _collocation_points,
-    _derivatives,
-    _levenberg_marquardt,
-    _objective,
-    _optimizers,
-    _progress,
-    _trial_solutions,
-    pinn_autograd,
+from odebench_plugins.solvers import pinn_autograd  # noqa: E402  (after the check for torch)
+from odebench_plugins.solvers._pinn import (  # noqa: E402
+    derivatives,
+    levenberg_marquardt,
+    optimizers,
+    trial_solutions,
 )
-from odebench_plugins.solvers._networks import ACTIVATIONS, Network  # noqa: E402
+from odebench_plugins.solvers._pinn.networks import ACTIVATIONS, Network  # noqa: E402
+from odebench_plugins.solvers._pinn.objective import Objective  # noqa: E402
+from odebench_plugins.solvers._pinn.points import collocation_points  # noqa: E402
+from odebench_plugins.solvers._pinn.progress import Progress  # noqa: E402
 
 from odebench.host import Host  # noqa: E402
 
@@ -33,9 +33,9 @@ def objective(problem="lotka-volterra", form="linear", derivative=None, matrix=N
     ivp = Host().problem(problem)()
     y0 = torch.tensor(ivp.y0.tolist(), **F64)
     f0 = ivp.rhs(torch.tensor([0.0]), y0[None], torch)[0]
-    trial = _trial_solutions.Trial(network(n_states=ivp.n_states, seed=seed), 0.0, 1.0, y0, f0, form)
-    draw = lambda: (1 + _collocation_points.collocation_points("chebyshev", 7, torch.Generator())) / 2  # noqa: E731
-    return _objective.Objective(ivp, trial, draw, derivative, matrix, **options)
+    trial = trial_solutions.Trial(network(n_states=ivp.n_states, seed=seed), 0.0, 1.0, y0, f0, form)
+    draw = lambda: (1 + collocation_points("chebyshev", 7, torch.Generator())) / 2  # noqa: E731
+    return Objective(ivp, trial, draw, derivative, matrix, **options)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -51,10 +51,10 @@ def test_the_derivatives_of_an_activation_are_autograds(name):
 
 @pytest.mark.parametrize("form", ["linear", "exponential", "taylor", None])
 @pytest.mark.parametrize("problem", ["lotka-volterra", "cosine-integral", "lagaris-3"])
-@pytest.mark.parametrize("matrix", [None, _derivatives.backward, _derivatives.fourth_order], ids=["exact", "1", "4"])
+@pytest.mark.parametrize("matrix", [None, derivatives.backward, derivatives.fourth_order], ids=["exact", "1", "4"])
 def test_by_hand_and_by_autograd_are_the_same(problem, form, matrix):
     """Residual, loss, gradient and Jacobian; at random weights, so that no part happens to be zero."""
-    derivative = pinn_autograd.reverse_mode if matrix is None else _derivatives.differences(matrix)
+    derivative = pinn_autograd.reverse_mode if matrix is None else derivatives.differences(matrix)
     hand, auto = objective(problem, form, None, matrix), objective(problem, form, derivative)
     close = {"rtol": 1e-10, "atol": 1e-12}
     for ours, theirs in zip(hand.jacobian(), auto.jacobian(), strict=True):
@@ -92,15 +92,15 @@ def test_the_differences_have_their_order(name, order, stretch):
     for n in steps:
         own = torch.linspace(0, 2, n + 1, **F64)
         t = (own + stretch * torch.sin(math.pi * own))[:, None]
-        t, _, dy_dt = _derivatives.differences(_derivatives.MATRICES[name])(torch.sin, t)
+        t, _, dy_dt = derivatives.differences(derivatives.MATRICES[name])(torch.sin, t)
         errors.append(float((dy_dt - torch.cos(t)).abs().max()))
     assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(order, abs=0.25)
 
 
 @pytest.mark.parametrize(("name", "degree"), [("central", 2), ("fourth-order", 4), ("spectral", 11)])
 def test_the_differences_are_exact_for_polynomials_of_their_degree_and_no_higher(name, degree):
-    t = _collocation_points.collocation_points("chebyshev", 12, torch.Generator())[:, 0]
-    matrix = _derivatives.MATRICES[name](t)[1]
+    t = collocation_points("chebyshev", 12, torch.Generator())[:, 0]
+    matrix = derivatives.MATRICES[name](t)[1]
     torch.testing.assert_close(matrix @ t**degree, degree * t ** (degree - 1), rtol=0, atol=1e-10)
     assert (matrix @ t ** (degree + 1) - (degree + 1) * t**degree).abs().max() > 1e-3
 
@@ -108,7 +108,7 @@ def test_the_differences_are_exact_for_polynomials_of_their_degree_and_no_higher
 @pytest.mark.parametrize("placement", ["grid", "chebyshev", "random", "resampled"])
 def test_points_rise_from_end_to_end(placement):
     for count in (3, 4, 50):
-        points = _collocation_points.collocation_points(placement, count, torch.Generator().manual_seed(1))[:, 0]
+        points = collocation_points(placement, count, torch.Generator().manual_seed(1))[:, 0]
         assert (len(points), float(points[0]), float(points[-1])) == (count, -1.0, 1.0)
         assert (points.diff() > 0).all()
 
@@ -129,7 +129,7 @@ def test_the_damped_step_is_the_minimum(shape):
     jacobian = torch.randn(shape, generator=chance, **F64)
     residual = torch.randn(shape[0], generator=chance, **F64)
     damping = torch.rand(shape[1], generator=chance, **F64) + 0.1
-    step = _levenberg_marquardt.damped_step(jacobian, residual, damping)
+    step = levenberg_marquardt.damped_step(jacobian, residual, damping)
     gradient = jacobian.T @ (jacobian @ step + residual) + damping**2 * step
     assert gradient.abs().max() < 1e-12
     assert step.abs().max() > 1e-2
@@ -144,22 +144,22 @@ def test_the_self_scaled_matrix_maps_the_change_of_gradient_to_the_step():
     for _ in range(30):
         s = torch.randn(6, generator=chance, **F64)
         y = hessian @ s
-        inverse = _optimizers.self_scaled(inverse, s, y, -torch.linalg.solve(inverse, s))
+        inverse = optimizers.self_scaled(inverse, s, y, -torch.linalg.solve(inverse, s))
         torch.testing.assert_close(inverse @ y, s, rtol=1e-9, atol=1e-9)
         assert torch.linalg.eigvalsh((inverse + inverse.T) / 2).min() > 0
     right = torch.linalg.inv(hessian)
-    torch.testing.assert_close(_optimizers.self_scaled(right, s, y, -y), right, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(optimizers.self_scaled(right, s, y, -y), right, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("optimizer", ["levenberg-marquardt", "ssbroyden"])
 def test_the_loss_only_falls(optimizer):
     losses = []
     trained = objective("lagaris-3")
-    progress = _progress.Progress(trained.trial.network, 0.0, lambda epoch, loss: losses.append(loss), 0)
+    progress = Progress(trained.trial.network, 0.0, lambda epoch, loss: losses.append(loss), 0)
     if optimizer == "ssbroyden":
-        _optimizers.ssbroyden(trained, 60, progress, 1.0)
+        optimizers.ssbroyden(trained, 60, progress, 1.0)
     else:
-        _levenberg_marquardt.minimise(trained, 60, progress, 0.01)
+        levenberg_marquardt.minimise(trained, 60, progress, 0.01)
     assert all(later < sooner for sooner, later in itertools.pairwise(losses))
     assert losses[-1] < 1e-4 * losses[0]
     assert trained.value() == pytest.approx(losses[-1], rel=1e-6)
@@ -190,7 +190,7 @@ def test_balanced_weights_make_both_gradients_as_long():
 def test_points_are_drawn_anew_when_they_are_due():
     trained = objective(resampled_every=5)
     chance = torch.Generator().manual_seed(1)
-    trained.draw = lambda: _collocation_points.collocation_points("resampled", 7, chance)
+    trained.draw = lambda: collocation_points("resampled", 7, chance)
     before = trained.points
     assert not trained.after_epoch(4)
     assert trained.points is before

@@ -7,27 +7,15 @@ manuals of Flux.jl and Optimisers.jl.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 import torch
 
-from odebench import IVP, Array, Diverged, Monitor, Solution, Unsupported
+from odebench import IVP, Array, Monitor, Solution
 
-Network: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
-"""Times (n, 1) -> states (n, d)."""
-
-ACTIVATIONS = {
-    "relu": torch.nn.ReLU,
-    "tanh": torch.nn.Tanh,
-    "sigmoid": torch.nn.Sigmoid,
-    "gelu": torch.nn.GELU,
-    "identity": torch.nn.Identity,
-}
-_MOST_POINTS = 1_000_000
+from ._torch import at_least_one, dense_layers, expect_batches, finite
 
 
 def chain(
@@ -35,44 +23,14 @@ def chain(
 ) -> torch.nn.Sequential:
     """A `Chain` of `Dense` layers from one time to `n_states` states, float64: `depth` hidden layers of `width`."""
     at_least_one(width=width, depth=depth)
-    sizes = [1, *[width] * depth, n_states]
-    activations = [*[activation] * depth, output_activation]
     chance = torch.Generator().manual_seed(seed)  # its own, so that nothing else draws from it
-    layers: list[torch.nn.Module] = []
-    for (inputs, outputs), name in zip(itertools.pairwise(sizes), activations, strict=True):
-        dense = torch.nn.Linear(inputs, outputs, dtype=torch.float64)
-        limit = math.sqrt(6 / (inputs + outputs))
+
+    def draw(dense: torch.nn.Linear, activation: str) -> None:
+        limit = math.sqrt(6 / (dense.in_features + dense.out_features))
         torch.nn.init.uniform_(dense.weight, -limit, limit, generator=chance)
         torch.nn.init.zeros_(dense.bias)
-        layers += [dense, ACTIVATIONS[name]()]
-    return torch.nn.Sequential(*layers)
 
-
-def grid(ivp: IVP, step: float) -> torch.Tensor:
-    """Julia's `t0:step:t1` as a column (n, 1): t1 is in it where a whole number of steps leads there."""
-    t0, t1 = ivp.t_span
-    n = (t1 - t0) / step if step > 0 else 0.0
-    if not 1 <= n * (1 + 1e-9) < _MOST_POINTS:
-        raise ValueError(
-            f"expected a step above 0 that divides the time span of {t1 - t0:g} into 1 to {_MOST_POINTS:,} steps, "
-            f"received {step:g}"
-        )
-    points = t0 + step * torch.arange(math.floor(n * (1 + 1e-9)) + 1, dtype=torch.float64)
-    return points.clamp(max=t1)[:, None]  # the last by rounding only
-
-
-def time_derivative(network: Network, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The states at times (n, 1), and their derivative with respect to time, both (n, d)."""
-    t = t.detach().requires_grad_()
-    y = network(t)
-    # a state depends on its own time alone, so the gradient of a sum over times holds the derivative at each
-    columns = [torch.autograd.grad(component.sum(), t, create_graph=True)[0] for component in y.unbind(dim=1)]
-    return y, torch.cat(columns, dim=1)
-
-
-def initial(ivp: IVP) -> tuple[torch.Tensor, torch.Tensor]:
-    """t0 as (1, 1) and y0 as (1, d)."""
-    return torch.tensor([[ivp.t_span[0]]], dtype=torch.float64), torch.tensor([ivp.y0.tolist()], dtype=torch.float64)
+    return dense_layers([1, *[width] * depth, n_states], [*[activation] * depth, output_activation], draw)
 
 
 def train(
@@ -124,36 +82,3 @@ def train(
         "last_gradient": norms[-1],
     }
     return Solution(dense(t_eval), dense, stats)
-
-
-def at_least_one(**sizes: int) -> None:
-    """Refuse a size below one."""
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"expected {name} of 1 or more, received {size}")
-
-
-def expect_batches(ivp: IVP, t: torch.Tensor) -> None:
-    """Raise `Unsupported` where the right-hand side cannot take the times (n, 1) as a batch of torch's tensors."""
-    y = torch.tensor(ivp.y0.tolist(), dtype=torch.float64, device=t.device).expand(len(t), -1)
-    try:
-        slope = ivp.rhs(t[:, 0], y, torch)
-        shape = tuple(slope.shape)
-    except Exception as error:
-        what = f"raised {type(error).__name__}: {error}"
-    else:
-        if shape == tuple(y.shape):
-            return
-        what = f"returned shape {shape}, not {tuple(y.shape)}"
-    raise Unsupported(
-        f"a network is trained on a batch of times, and the right-hand side {what}; write it with arithmetic and "
-        "functions of xp alone, components taken as y[..., 0]"
-    )
-
-
-def finite(loss: float, epoch: int, before: float) -> float:
-    """The loss; raises `Diverged` where it is not finite."""
-    if math.isfinite(loss):
-        return loss
-    known = f"the last finite one was {before:g}" if math.isfinite(before) else "it never was"
-    raise Diverged(f"the loss is not finite at epoch {epoch}; {known}. Try a smaller learning_rate, or a shorter span")

@@ -13,7 +13,7 @@ import torch
 
 from odebench import IVP, Array, Diverged, Monitor, Solution, Unsupported
 
-from . import _flux
+from . import _torch
 
 Loss: TypeAlias = Callable[[], tuple[torch.Tensor, torch.Tensor]]
 """The loss as the weights are now, and the times (m, 1) it took the residual at."""
@@ -60,13 +60,13 @@ class Trial:
     def __init__(
         self, ivp: IVP, activation: str, width: int, depth: int, seed: int, *, autodiff: bool, device: str = "cpu"
     ) -> None:
-        _flux.at_least_one(width=width, depth=depth)
+        _torch.at_least_one(width=width, depth=depth)
         if device == "cuda" and not torch.cuda.is_available():
             raise Unsupported("device=cuda, and torch sees no GPU on this machine; take device=cpu")
         self.ivp, self.autodiff, self.device = ivp, autodiff, device
         self.chance = torch.Generator().manual_seed(seed)  # of weights and times: nothing else draws from it
         self.network = _network(ivp.n_states, activation, width, depth, self.chance).to(device)
-        self._t0, self._y0 = (value.to(device) for value in _flux.initial(ivp))
+        self._t0, self._y0 = (value.to(device) for value in _torch.initial(ivp))
 
     def __call__(self, t: torch.Tensor) -> torch.Tensor:
         """The states (n, d) at times (n, 1)."""
@@ -76,7 +76,7 @@ class Trial:
     def squares(self, t: torch.Tensor) -> torch.Tensor:
         """The residual's square |y' - f(t, y)|^2 at times (n, 1), summed over the states: (n,)."""
         if self.autodiff:
-            y, slope = _flux.time_derivative(self, t)
+            y, slope = _torch.time_derivative(self, t)
         else:
             y = self(t)
             slope = (self(t + FORWARD_STEP) - y) / FORWARD_STEP
@@ -95,29 +95,26 @@ class Trial:
 
 def _network(n_states: int, activation: str, width: int, depth: int, chance: torch.Generator) -> torch.nn.Sequential:
     """A chain of dense layers with the initial weights of Lux.jl 1: He's rule with the activation's gain."""
-    sizes = [1, *[width] * depth, n_states]
-    layers: list[torch.nn.Module] = []
-    for (inputs, outputs), name in zip(itertools.pairwise(sizes), [*[activation] * depth, "identity"], strict=True):
-        dense = torch.nn.Linear(inputs, outputs, dtype=torch.float64)
-        limit = 1 / math.sqrt(inputs)
-        torch.nn.init.uniform_(
-            dense.weight, -GAINS[name] * math.sqrt(3) * limit, GAINS[name] * math.sqrt(3) * limit, generator=chance
-        )
+
+    def draw(dense: torch.nn.Linear, activation: str) -> None:
+        limit = 1 / math.sqrt(dense.in_features)
+        reach = GAINS[activation] * math.sqrt(3) * limit
+        torch.nn.init.uniform_(dense.weight, -reach, reach, generator=chance)
         torch.nn.init.uniform_(dense.bias, -limit, limit, generator=chance)
-        layers += [dense, _flux.ACTIVATIONS[name]()]
-    return torch.nn.Sequential(*layers[:-1])
+
+    return _torch.dense_layers([1, *[width] * depth, n_states], [*[activation] * depth, "identity"], draw)[:-1]
 
 
 def on_grid(trial: Trial, dt: float | None) -> Loss:
     """GridTraining: the mean over t0, t0 + dt, ..."""
     t0, t1 = trial.ivp.t_span
-    times = _flux.grid(trial.ivp, (t1 - t0) / 99 if dt is None else dt).to(trial.device)
+    times = _torch.grid(trial.ivp, (t1 - t0) / 99 if dt is None else dt).to(trial.device)
     return lambda: (trial.squares(times).mean(), times)
 
 
 def stochastic(trial: Trial, points: int) -> Loss:
     """StochasticTraining: the mean over random times, new ones whenever it is asked for."""
-    _flux.at_least_one(points=points)
+    _torch.at_least_one(points=points)
 
     def loss() -> tuple[torch.Tensor, torch.Tensor]:
         times = trial.uniform(points, *trial.ivp.t_span)
@@ -197,9 +194,9 @@ def train(
 
     Raises `Diverged` where the loss is no longer finite.
     """
-    _flux.at_least_one(epochs=epochs)
+    _torch.at_least_one(epochs=epochs)
     few = torch.linspace(*trial.ivp.t_span, 3, dtype=torch.float64, device=trial.device)[:, None]
-    _flux.expect_batches(trial.ivp, few)
+    _torch.expect_batches(trial.ivp, few)
 
     def report(epoch: int, value: float, times: torch.Tensor) -> None:
         if monitor is not None:
@@ -228,7 +225,7 @@ def _adam(
         optimizer.zero_grad()
         value, times = loss()
         value.backward()
-        last = _flux.finite(value.item(), epoch, last)
+        last = _torch.finite(value.item(), epoch, last)
         report(epoch, last, times)
         if last < abstol:
             return last, epoch

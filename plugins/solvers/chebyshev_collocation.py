@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from odebench import IVP, Array, Solution, Solver, hookimpl, solver
 
 if TYPE_CHECKING:
-    from ._trial_space import QuadArray, TrialSpace
+    from ._windows.trial_space import QuadArray, TrialSpace
 
 
 @solver(
@@ -38,12 +38,12 @@ def chebyshev_collocation(
     chebyshev extrema, which are not A-stable. iteration: Picard's substitution, Newton's with the Jacobian at each
     node, or auto: the first, until the problem turns out stiff.
     """
-    from . import _collocation
+    from ._windows import march
 
     def space(points: int, knots: int) -> TrialSpace:
         return _space(points, knots, nodes)
 
-    return _collocation.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
+    return march.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
 
 
 @lru_cache(maxsize=64)
@@ -51,7 +51,7 @@ def _space(points: int, knots: int, nodes: str) -> TrialSpace:
     """The space of the Chebyshev polynomials of degree 1 to `points`."""
     import numpy as np
 
-    from . import _trial_space
+    from ._windows import trial_space
 
     def polynomials(x: QuadArray) -> tuple[QuadArray, QuadArray]:
         values, slopes = [x * 0 + 1, x], [x * 0, x * 0 + 1]
@@ -60,7 +60,7 @@ def _space(points: int, knots: int, nodes: str) -> TrialSpace:
             slopes.append(2 * values[-2] + 2 * x * slopes[-1] - slopes[-2])
         return np.stack(values[1:], axis=-1), np.stack(slopes[1:], axis=-1)
 
-    return _trial_space.trial_space(polynomials, getattr(_trial_space, nodes)(points), knots)
+    return trial_space.trial_space(polynomials, getattr(trial_space, nodes)(points), knots)
 
 
 @hookimpl

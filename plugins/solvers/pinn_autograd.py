@@ -1,15 +1,18 @@
 """A physics-informed network, whose time derivative is exact.
 
 A network stands for the solution. It is never shown one: it is trained until it satisfies the equation y' = f(t, y) at
-the collocation points, and the initial condition. What happens, in the order in which it happens:
+the collocation points, and the initial condition. What happens, in the order in which it happens, and where
+in `_pinn`:
 
-1. `_networks`: a small network N(t) is drawn at random.
-2. `_trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
-3. `_collocation_points`: some times are chosen, at which the equation is to hold.
-4. Below: dy/dt there, the one thing that is easily got wrong.
-5. `_objective`: the residual y' - f(t, y) at these times; the mean of its square is the loss.
-6. `_levenberg_marquardt` or `_optimizers`: the weights are changed until the loss is as small as it will get.
-7. `_training` does these in turn, window by window where the span is cut into windows, and evaluates the result.
+1. `networks`: a small network N(t) is drawn at random.
+2. `trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
+3. `points`: some times are chosen, at which the equation is to hold.
+4. dy/dt there, the one thing that is easily got wrong: `Network.with_rates`, and `Objective.jacobian` for
+   its derivatives by the weights, all written out. The two functions below give the same numbers in readable form; they
+   are what runs with `derivative=reverse` and `derivative=forward`.
+5. `objective`: the residual y' - f(t, y) at these times; the mean of its square is the loss.
+6. `levenberg_marquardt` or `optimizers`: the weights are changed until the loss is as small as it will get.
+7. `training` does these in turn, window by window where the span is cut into windows, and evaluates the result.
 """
 
 from __future__ import annotations
@@ -21,23 +24,17 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 if TYPE_CHECKING:
     import torch
 
-    from ._trial_solutions import Trial
+    from ._pinn.trial_solutions import Trial
 
 
 def reverse_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """dy/dt at every point, by going back through the network from its output to its input.
 
-    It is the *prediction* that is differentiated, with respect to *time*. (By the prediction itself the derivative
-    is 1, whatever the weights.) Each state depends on its own time alone, so the gradient of a sum over points
-    holds the derivative at each point. `create_graph` keeps the derivative differentiable: training needs its
-    gradient with respect to the weights.
+    It is the *prediction* that is differentiated, with respect to *time*: see `_torch.time_derivative`.
     """
-    import torch
+    from . import _torch
 
-    t = t.detach().requires_grad_()
-    y = predict(t)
-    columns = [torch.autograd.grad(component.sum(), t, create_graph=True)[0] for component in y.unbind(dim=1)]
-    return t, y, torch.cat(columns, dim=1)
+    return t, *_torch.time_derivative(predict, t)
 
 
 def forward_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -106,34 +103,11 @@ def pinn_autograd(
     tolerance: training stops at this root mean square of the residual (times half a window); 0, as far as it goes.
     refit: the output layer by least squares at the end. device: cuda for a GPU.
     """
-    from . import _training
+    from ._pinn import training
 
-    settings = _training.Settings(
-        initial_condition=initial_condition,
-        trial=trial,
-        collocation=collocation,
-        points=points,
-        resample_every=resample_every,
-        weighting=weighting,
-        causality=causality,
-        windows=windows,
-        warm_start=warm_start,
-        activation=activation,
-        width=width,
-        depth=depth,
-        steepness=steepness,
-        optimizer=optimizer,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        damping=damping,
-        tolerance=tolerance,
-        refit=refit,
-        dtype=dtype,
-        device=device,
-    )
+    settings = training.Settings.of(locals())
     by = {"by-hand": None, "forward": forward_mode, "reverse": reverse_mode}[derivative]
-    return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, derivative=by)
+    return training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, derivative=by)
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
     requires=["torch>=2.2"],
     tags=["neural"],
     ladder=[{"points": 10 * 2**k + 1} for k in range(6)],
-    source="the thread that the project comes from",
+    source="the thread told in docs/thread.md: the answer, on a larger network",
 )
 def pinn_finite_difference(
     ivp: IVP,
@@ -57,37 +57,14 @@ def pinn_finite_difference(
     are taken; any distances will do, but spectral asks for chebyshev, which is what none means there; elsewhere none is
     grid. All else is as in pinn-autograd.
     """
-    from . import _derivatives, _training
+    from ._pinn import derivatives, training
 
     if difference == "spectral" and collocation not in (None, "chebyshev"):
         raise ValueError(f"expected collocation=chebyshev with difference=spectral, received {collocation}")
     collocation = collocation or ("chebyshev" if difference == "spectral" else "grid")
-    settings = _training.Settings(
-        initial_condition=initial_condition,
-        trial=trial,
-        collocation=collocation,
-        points=points,
-        resample_every=resample_every,
-        weighting=weighting,
-        causality=causality,
-        windows=windows,
-        warm_start=warm_start,
-        activation=activation,
-        width=width,
-        depth=depth,
-        steepness=steepness,
-        optimizer=optimizer,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        damping=damping,
-        tolerance=tolerance,
-        refit=refit,
-        dtype=dtype,
-        device=device,
-    )
-    matrix = _derivatives.MATRICES[difference]
-    return _training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, matrix=matrix)
+    settings = training.Settings.of(locals())
+    matrix = derivatives.MATRICES[difference]
+    return training.solve(ivp, t_eval, settings, seed=seed, monitor=monitor, matrix=matrix)
 
 
 @hookimpl

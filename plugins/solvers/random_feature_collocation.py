@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from odebench import IVP, Array, Solution, Solver, hookimpl, solver
 
 if TYPE_CHECKING:
-    from ._trial_space import QuadArray, TrialSpace
+    from ._windows.trial_space import QuadArray, TrialSpace
 
 _REACH = 1.5  # of the window's half length: how far from its middle a unit's own middle may lie
 _LIKENESS = 1e-19  # how alike the units are made: see the docstring
@@ -51,7 +51,7 @@ def random_feature_collocation(
     5 (1e-19)^(1 / (points - 1)), such as 0.27 at 16 points. nodes: radau, with y at the end as damped as it should be
     (L-stable), or chebyshev, which is not A-stable. iteration: picard and newton are for seeing why auto takes both.
     """
-    from . import _collocation
+    from ._windows import march
 
     def space(points: int, knots: int) -> TrialSpace:
         width = 2 * points if features is None else features
@@ -61,7 +61,7 @@ def random_feature_collocation(
 
     if scale is not None and not scale > 0:
         raise ValueError(f"expected scale > 0, received {scale}")
-    return _collocation.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
+    return march.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
 
 
 @lru_cache(maxsize=256)
@@ -69,7 +69,7 @@ def _space(points: int, knots: int, width: int, scale: float | None, nodes: str,
     """The space of `width` units tanh(w x + b) on [-1, 1], w and b drawn with this seed."""
     import numpy as np
 
-    from . import _trial_space
+    from ._windows import trial_space
 
     if scale is None:
         scale = 5 * _LIKENESS ** (1 / (points - 1))
@@ -81,7 +81,7 @@ def _space(points: int, knots: int, width: int, scale: float | None, nodes: str,
         value = np.tanh(w * x[:, None] + b)
         return value, w * (1 - value * value)
 
-    return _trial_space.trial_space(units, getattr(_trial_space, nodes)(points), knots)
+    return trial_space.trial_space(units, getattr(trial_space, nodes)(points), knots)
 
 
 @hookimpl

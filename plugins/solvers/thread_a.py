@@ -11,7 +11,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
     requires=["torch>=2.2"],
     tags=["neural", "frozen"],
     ladder=[{"epochs": 10 * 2**k} for k in range(8)],
-    source="the thread that the project comes from: the question",
+    source="the thread told in docs/thread.md: the question",
 )
 def thread_a(
     ivp: IVP,
@@ -41,15 +41,15 @@ def thread_a(
     """
     import torch
 
-    from . import _flux
+    from . import _flux, _torch
 
     network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    ts = _flux.grid(ivp, step)
-    start, y0 = _flux.initial(ivp)
+    ts = _torch.grid(ivp, step)
+    start, y0 = _torch.initial(ivp)
 
     def loss() -> torch.Tensor:
         if derivative == "time":
-            prediction, slope = _flux.time_derivative(network, ts)
+            prediction, slope = _torch.time_derivative(network, ts)
         else:
             prediction = network(ts)
             itself = prediction.detach().requires_grad_()

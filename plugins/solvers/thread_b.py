@@ -11,7 +11,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
     requires=["torch>=2.2"],
     tags=["neural", "frozen"],
     ladder=[{"epochs": 10 * 2**k} for k in range(8)],
-    source="the thread that the project comes from: the answer",
+    source="the thread told in docs/thread.md: the answer",
 )
 def thread_b(
     ivp: IVP,
@@ -43,11 +43,11 @@ def thread_b(
     """
     import torch
 
-    from . import _flux
+    from . import _flux, _torch
 
     network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    t = _flux.grid(ivp, step)
-    start, y0 = _flux.initial(ivp)
+    t = _torch.grid(ivp, step)
+    start, y0 = _torch.initial(ivp)
 
     def loss() -> torch.Tensor:
         prediction = network(t)

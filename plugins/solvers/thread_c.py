@@ -11,7 +11,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
     requires=["torch>=2.2"],
     tags=["neural", "frozen"],
     ladder=[{"epochs": epochs} for epochs in (10, 30, 100, 300, 1000, 3000)],
-    source="the thread that the project comes from: the last post",
+    source="the thread told in docs/thread.md: the last post",
 )
 def thread_c(
     ivp: IVP,
@@ -37,14 +37,14 @@ def thread_c(
     """
     import torch
 
-    from . import _flux
+    from . import _flux, _torch
 
     network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    x = _flux.grid(ivp, step)
-    start, y0 = _flux.initial(ivp)
+    x = _torch.grid(ivp, step)
+    start, y0 = _torch.initial(ivp)
 
     def loss() -> torch.Tensor:
-        prediction, slope = _flux.time_derivative(network, x)
+        prediction, slope = _torch.time_derivative(network, x)
         bulk = torch.nn.functional.mse_loss(ivp.rhs(x[:, 0], prediction, torch), slope)
         return bulk + (network(start) - y0).square().mean()
 

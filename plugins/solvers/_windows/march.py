@@ -16,8 +16,8 @@ import numpy as np
 
 from odebench import IVP, Array, Diverged, Solution, SolverFailed
 
-from ._iterations import Equations, Window, newton, picard, spectral_bound
-from ._trial_space import LEAST_POINTS, MOST_POINTS, TrialSpace
+from .iterations import Equations, Window, newton, picard, spectral_bound
+from .trial_space import LEAST_POINTS, MOST_POINTS, TrialSpace
 
 Spaces: TypeAlias = Callable[[int, int], TrialSpace]
 """From the number of collocation points and of knots."""

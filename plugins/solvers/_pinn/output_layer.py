@@ -6,7 +6,7 @@ import torch
 
 from odebench import SolverFailed
 
-from ._objective import Objective
+from .objective import Objective
 
 MOST_STEPS = 10
 

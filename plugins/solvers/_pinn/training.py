@@ -5,20 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
 
 from odebench import IVP, Array, Monitor, Solution, Unsupported
 
-from . import _levenberg_marquardt, _optimizers, _output_layer
-from ._collocation_points import collocation_points
-from ._derivatives import Derivative, Matrix
-from ._networks import Network
-from ._objective import Objective
-from ._progress import Progress
-from ._trial_solutions import Trial
+from .._torch import slopes
+from . import levenberg_marquardt, optimizers, output_layer
+from .derivatives import Derivative, Matrix
+from .networks import Network
+from .objective import Objective
+from .points import collocation_points
+from .progress import Progress
+from .trial_solutions import Trial
 
 FLOAT32_TOLERANCE = 1e-5
 MOST_GIB = 0.5  # of a Jacobian; its factorisation takes as much again, twice
@@ -53,6 +55,11 @@ class Settings:
     refit: bool
     dtype: str
     device: str
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """Those among a solver's own values that are about training; the others are passed over."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for what cannot be, `Unsupported` for what this machine cannot."""
@@ -108,7 +115,7 @@ def solve(
     options = {"dtype": getattr(torch, settings.dtype), "device": torch.device(settings.device)}
     y0 = torch.tensor(ivp.y0.tolist(), **options)
     t0, t1 = ivp.t_span
-    f0 = _slope(ivp, torch.tensor([t0], **options), y0)
+    f0 = slopes(ivp, torch.tensor([t0], **options), y0[None])[0]
     ends = [t0 + (t1 - t0) * n / settings.windows for n in range(settings.windows)] + [t1]
     chance = torch.Generator().manual_seed(seed)
     trained: list[Trial] = []
@@ -149,20 +156,10 @@ def solve(
         last = torch.tensor([[end]], **options)
         with torch.no_grad():
             y0 = trial(last)[0]
-        f0 = _slope(ivp, last[0], y0)
+        f0 = slopes(ivp, last[0], y0[None])[0]
 
     stats = {"epochs": epochs, "n_parameters": len(trained) * len(trained[0].network.flat), "final_loss": max(losses)}
     return Solution(_evaluate(trained, t_eval, t1), lambda t: _evaluate(trained, t, t1), stats)
-
-
-def _slope(ivp: IVP, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    try:
-        f: torch.Tensor = ivp.rhs(t, y[None], torch)
-        return f[0]
-    except Exception as error:
-        raise Unsupported(
-            f"its right-hand side cannot be evaluated for a batch of torch's tensors: {type(error).__name__}: {error}"
-        ) from error
 
 
 def _expect_memory(objective: Objective, settings: Settings) -> None:
@@ -193,15 +190,15 @@ def _train(
     rate = settings.learning_rate or LEARNING_RATES.get(settings.optimizer, 0.0)
     match settings.optimizer:
         case "adam":
-            _optimizers.adam(objective, settings.epochs, progress, rate, settings.schedule)
+            optimizers.adam(objective, settings.epochs, progress, rate, settings.schedule)
         case "lbfgs":
-            _optimizers.lbfgs(objective, settings.epochs, progress, rate)
+            optimizers.lbfgs(objective, settings.epochs, progress, rate)
         case "ssbroyden":
-            _optimizers.ssbroyden(objective, settings.epochs, progress, rate)
+            optimizers.ssbroyden(objective, settings.epochs, progress, rate)
         case _:
-            _levenberg_marquardt.minimise(objective, settings.epochs, progress, settings.damping)
+            levenberg_marquardt.minimise(objective, settings.epochs, progress, settings.damping)
     if settings.refit:
-        _output_layer.refit(objective)
+        output_layer.refit(objective)
     objective.value_and_gradient()
     progress.check(objective.plain_loss)
     return done + progress.epoch, objective.plain_loss

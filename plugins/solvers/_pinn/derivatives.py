@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import torch
 
-from ._trial_solutions import Trial
+from .trial_solutions import Trial
 
 Tensor: TypeAlias = torch.Tensor
 

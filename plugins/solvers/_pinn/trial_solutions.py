@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import torch
 
-from ._networks import Network
+from .networks import Network
 
 Tensor: TypeAlias = torch.Tensor
 

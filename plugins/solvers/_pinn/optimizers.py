@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import torch
 
-from ._objective import Objective
-from ._progress import Progress
+from .objective import Objective
+from .progress import Progress
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,

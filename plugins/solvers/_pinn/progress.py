@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from odebench import Diverged
-
-from ._networks import Network
+from .._torch import not_finite
+from .networks import Network
 
 
 class Progress:
@@ -18,7 +17,7 @@ class Progress:
         self.network, self.tolerance, self.report, self.done = network, tolerance, report, done
         self.epoch = 0
         """Steps the optimizer has made; it counts them."""
-        self.last_finite: float | None = None
+        self.last_finite = math.nan
 
     def __call__(self, loss: float) -> bool:
         """Whether the loss is small enough to stop; raises `Diverged` where it or its gradient is not finite."""
@@ -34,9 +33,6 @@ class Progress:
             self.fail("the loss", self.last_finite)
         self.last_finite = loss
 
-    def fail(self, what: str, last: float | None) -> None:
-        before = "it never was" if last is None else f"the last finite loss was {last:.3g}"
-        raise Diverged(
-            f"{what} is not finite at epoch {self.done + self.epoch}; {before}; "
-            "try a lower learning_rate, another seed, or more windows"
-        )
+    def fail(self, what: str, last: float) -> None:
+        """Raise `Diverged`. last: the last finite loss, NaN where there was none."""
+        raise not_finite(what, self.done + self.epoch, last, "a lower learning_rate, another seed, or more windows")

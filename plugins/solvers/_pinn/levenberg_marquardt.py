@@ -8,8 +8,8 @@ import torch
 
 from odebench import SolverFailed
 
-from ._objective import Objective
-from ._progress import Progress
+from .objective import Objective
+from .progress import Progress
 
 GROWTH, MOST_DAMPING = 2.0, 1e30
 RELIEF = 1e-9  # of the output layer's damping: see below

@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 
 from odebench import IVP, Array
 
-from ._trial_space import TrialSpace
+from .trial_space import TrialSpace
 
 Tolerance: TypeAlias = Callable[[Array, Array], Array]
 """From y (d,) and states (d, p): by what an error in each component is to be multiplied, to be in tolerances (d, 1)."""

@@ -10,8 +10,8 @@ import torch
 
 from odebench import IVP
 
-from ._derivatives import Derivative, Matrix
-from ._trial_solutions import Trial
+from .derivatives import Derivative, Matrix
+from .trial_solutions import Trial
 
 Tensor: TypeAlias = torch.Tensor
 
