@@ -35,6 +35,7 @@ def doctor(
       odebench doctor 'pinn-autograd[epochs=5]' -p lotka-volterra --try
       odebench doctor my-solver --plugin my_solver.py -p 'decay[rate=2]' --seeds 1 --json
     """
+    from ..cases import label
     from ..doctor import examine, one_variant, treat
     from ..environment import limit_threads
     from ..report import diagnosis
@@ -44,8 +45,8 @@ def doctor(
     method = one_variant(solver, host.solver)
     case = one_variant(problem, host.problem)
     limit_threads(1)
-    name = diagnosis.label(method.name, method.params, host.solver(method.name).resolve({}))
-    on = diagnosis.label(case.name, case.params, host.problem(case.name).resolve({}))
+    name = label(method.name, method.params, host.solver(method.name).resolve({}))
+    on = label(case.name, case.params, host.problem(case.name).resolve({}))
     with bar(f"{name} on {on}") as progress:
         before = examine(
             host, case, method, seeds=seeds, base_seed=seed, on_solved=lambda solved: progress(solved / seeds)

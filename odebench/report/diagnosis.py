@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from ..cases import selection_text, value_text
+from ..cases import value_text
 from ..doctor import Checkup, Diagnosis, Examination, Treatment
 from ..measurement import DiagnosisRow, Measurement
 from . import text
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 _WIDTH_IN_A_FILE = 110
 _MOST_LINES = 12
-
-
-def label(name: str, params: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """A variant by its name and the parameters that are not the defaults."""
-    return selection_text(name, {k: v for k, v in params.items() if v != defaults.get(k)})
 
 
 def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> None:
