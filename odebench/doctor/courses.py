@@ -19,6 +19,19 @@ def finite_losses(examination: Examination) -> list[tuple[int, float]]:
     return max(windows, key=lambda window: window[-1][1] if window else -math.inf)
 
 
+def chooses_its_steps(examination: Examination) -> bool:
+    """Whether the optimizer, by its name, finds the length of its steps itself, whatever the learning rate."""
+    name = str(examination.parameters.get("optimizer", "")).lower()
+    return any(word in name for word in ("levenberg", "newton", "bfgs", "broyden"))
+
+
+def ended_early(examination: Examination) -> bool:
+    """Whether the method itself ended its training before the epochs that it was allowed."""
+    done, allowed = examination.stats.get("epochs"), examination.parameters.get("epochs")
+    windows = examination.parameters.get("windows", 1)
+    return isinstance(allowed, int) and isinstance(windows, int) and done is not None and done < allowed * windows
+
+
 def variation(examination: Examination) -> float:
     """The largest loss over the least, 1 where there are none."""
     losses = [loss for _, loss in finite_losses(examination)]

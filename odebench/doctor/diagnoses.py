@@ -69,6 +69,8 @@ def diagnoses(examination: Examination, solver: Solver | None = None) -> list[Di
             continue
         if pathology.kind == "rest" and kinds:
             continue
+        if pathology is fixed_point_capture and any(d.pathology == discretisation_floor.name for d in found):
+            continue  # what damps a solution out is the scheme
         if (diagnosis := pathology.diagnose(examination, solver)) is not None:
             found.append(diagnosis)
             kinds.add(pathology.kind)

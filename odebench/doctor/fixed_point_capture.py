@@ -28,7 +28,9 @@ def fixed_point_capture(examination: Examination) -> Evidence | None:
     if y is None or truth is None or examination.is_good:
         return None
     gaps = np.diff(ivp.t_eval)
-    fastest = np.abs(np.asarray(ivp.rhs(ivp.t_eval, truth, np))).max()
+    # of a solution that moves fast for a moment only, nothing is at rest that would cross it within the span
+    moves = np.abs(np.asarray(ivp.rhs(ivp.t_eval, truth, np))).max()
+    fastest = min(moves, examination.size / (_AT_REST * examination.span))
     at_rest = _norm(np.asarray(ivp.rhs(ivp.t_eval, y, np))) <= _AT_REST * fastest
     still = np.append(_norm(np.diff(y, axis=0)) <= _AT_REST * fastest * gaps, True)
     far = _norm(y - truth) > _FAR * examination.size
@@ -44,7 +46,7 @@ def fixed_point_capture(examination: Examination) -> Evidence | None:
     return Evidence(
         part,
         f"For {part:.0%} of the time span the solution rests at y = {place}, where f is zero and the residual with it, "
-        "while the true one is elsewhere: the network fled to an equilibrium.",
+        "while the true one is elsewhere: it has been caught by an equilibrium.",
         ({"weighting": "causal"}, more_windows(examination.parameters, 4)),
     )
 

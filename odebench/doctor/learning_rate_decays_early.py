@@ -21,7 +21,9 @@ def learning_rate_decays_early(examination: Examination) -> Evidence | None:
 
     Seen from how far the weights move. Judged where the solution is not good and the gradient is not yet flat.
     """
-    if examination.is_good or courses.is_low(examination) or len(examination.moves) < 20:
+    if examination.is_good or courses.is_low(examination) or courses.chooses_its_steps(examination):
+        return None
+    if len(examination.moves) < 20:
         return None
     longest = max(move for _, move in examination.moves)
     moving = [step for step, move in examination.moves if move > _SHORT * longest]

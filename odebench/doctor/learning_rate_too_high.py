@@ -24,13 +24,17 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     Judged where the solution is not good and the loss not low, and where it is the loss reported that is made small.
     """
     now = examination.parameters
-    lower = (*multiplied(now, "learning_rate", 0.1), {"learning_rate": 1e-3})
+    far_off = (now.get("learning_rate") or 0) > 0.1
+    lower = () if courses.chooses_its_steps(examination) else multiplied(now, "learning_rate", 0.1)
+    lower = ({"learning_rate": 1e-3}, *lower) if far_off else (*lower, {"learning_rate": 1e-3})
     if any(not math.isfinite(loss) for _, loss in examination.losses):
         step = next(step for step, loss in examination.losses if not math.isfinite(loss))
         last = courses.finite_losses(examination)
         before = f", after {last[-1][1]:.2g}" if last else ""
         return Evidence(math.inf, f"The loss is not finite from step {step} on{before}: the steps overshoot.", lower)
-    if examination.is_good or courses.is_low(examination) or _minimises_another(examination):
+    if examination.is_good or courses.is_low(examination) or courses.chooses_its_steps(examination):
+        return None
+    if _minimises_another(examination):
         return None
     course, factor = courses.finite_losses(examination), courses.swing(examination)
     if factor is None:

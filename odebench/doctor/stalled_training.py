@@ -29,6 +29,7 @@ def stalled_training(examination: Examination) -> Evidence | None:
         f"The loss has stayed at {examination.final_loss:.2g} for the second half of the training (it fell by a factor "
         f"of {gain:.2g}), and the error goes with it.",
         (
+            {"weighting": "causal"},
             {"activation": "tanh"},
             {"optimizer": "levenberg-marquardt"},
             {"optimizer": "lbfgs"},

@@ -16,10 +16,10 @@ from .examination import Examination
 def too_few_epochs(examination: Examination) -> Evidence | None:
     """Training ends too soon: the loss is still falling.
 
-    What is left where no other cause was found. Judged where the solution is not good.
+    What is left where no other cause was found. Judged where the solution is not good and all epochs were spent.
     """
     gain = courses.gain_of_last_half(examination)
-    if gain is None or examination.is_good or courses.is_low(examination):
+    if gain is None or examination.is_good or courses.is_low(examination) or courses.ended_early(examination):
         return None
     return Evidence(
         gain,

@@ -195,6 +195,10 @@ def train(
     Raises `Diverged` where the loss is no longer finite.
     """
     _torch.at_least_one(epochs=epochs)
+    if not learning_rate > 0:
+        raise ValueError(f"expected learning_rate above 0, received {learning_rate}")
+    if not abstol >= 0:
+        raise ValueError(f"expected abstol of 0 or more, received {abstol}")
     few = torch.linspace(*trial.ivp.t_span, 3, dtype=torch.float64, device=trial.device)[:, None]
     _torch.expect_batches(trial.ivp, few)
 

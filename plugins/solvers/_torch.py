@@ -84,7 +84,8 @@ def slopes(ivp: IVP, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     Raises `Unsupported` where it cannot take them, or returns something of another shape.
     """
     try:
-        f: torch.Tensor = ivp.rhs(t, y, torch)
+        # with gradients, as in training: a detour by numpy fails only then
+        f: torch.Tensor = ivp.rhs(t.detach().requires_grad_(), y.detach().requires_grad_(), torch).detach()
         shape = tuple(f.shape)
     except Exception as error:
         raise _not_for_batches(f"{type(error).__name__}: {error}") from error

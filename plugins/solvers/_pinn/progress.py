@@ -35,4 +35,5 @@ class Progress:
 
     def fail(self, what: str, last: float) -> None:
         """Raise `Diverged`. last: the last finite loss, NaN where there was none."""
-        raise not_finite(what, self.done + self.epoch, last, "a lower learning_rate, another seed, or more windows")
+        remedy = "another seed, more windows, or a lower learning_rate where the optimizer takes one"
+        raise not_finite(what, self.done + self.epoch, last, remedy)

@@ -26,6 +26,7 @@ FLOAT32_TOLERANCE = 1e-5
 MOST_GIB = 0.5  # of a Jacobian; its factorisation takes as much again, twice
 LEARNING_RATES = {"adam": 0.01, "lbfgs": 1.0, "ssbroyden": 1.0}
 UNSOLVED = 0.01  # a root mean square residual of this part of y', and
+MOST_WINDOWS = 500  # that one would still train
 LONG = 5.0  # a window of so many of the problem's own time scales: one network has not bent often enough
 
 
@@ -152,7 +153,7 @@ def solve(
         _expect_memory(objective, settings)
         epochs, loss = _train(objective, settings, trained, monitor, epochs)
         losses.append(loss)
-        _warn_of_a_long_span(objective, settings)
+        _warn_of_a_bad_fit(objective, settings)
         last = torch.tensor([[end]], **options)
         with torch.no_grad():
             y0 = trial(last)[0]
@@ -225,20 +226,23 @@ def _evaluate(trained: list[Trial], t: Array, end: float) -> Array:
     return result
 
 
-def _warn_of_a_long_span(objective: Objective, settings: Settings) -> None:
-    """Say so where the equation is not satisfied, and the window holds many of its time scales."""
+def _warn_of_a_bad_fit(objective: Objective, settings: Settings) -> None:
+    """Say so where the equation is not satisfied, and what to try where the window holds many of its time scales."""
     t, y, residual = objective.states_and_residual()
     y = y.detach()
     slope: Any = objective.half_span * objective.ivp.rhs(t[:, 0], y, torch)
     size, total = float(residual.detach().square().mean()), float(slope.square().mean())
-    if not size > UNSOLVED**2 * total:
+    if size <= UNSOLVED**2 * total:
         return
     t0, y0 = objective.start, objective.trial.y0[None]  # known, where the rest is what the network got wrong
     scales = 2 * objective.half_span * float(torch.linalg.matrix_norm(objective.f_y(t0, y0)[0], ord=2))
-    if scales > LONG:
-        warnings.warn(
-            f"the network does not satisfy the equation (a residual of {math.sqrt(size / total):.1%} of y'), and its "
-            f"window of {objective.trial.t1 - objective.trial.t0:.3g} is about {scales:.0f} of the problem's own time "
-            f"scales long: try windows={max(2 * settings.windows, math.ceil(settings.windows * scales / LONG))}",
-            stacklevel=2,
-        )
+    part = math.sqrt(size / total) if total > 0 else math.inf
+    said = f"the network does not satisfy the equation (a residual of {part:.1%} of y')"
+    windows = max(2 * settings.windows, math.ceil(settings.windows * scales / LONG))
+    if not scales > LONG:
+        said += ": try more windows, epochs, points or width, or another optimizer"
+    else:
+        length = objective.trial.t1 - objective.trial.t0
+        said += f", and its window of {length:.3g} is about {scales:.0f} of the problem's own time scales long: try "
+        said += f"windows={windows}" if windows <= MOST_WINDOWS else "an implicit method, as the problem is stiff"
+    warnings.warn(said, stacklevel=2)
