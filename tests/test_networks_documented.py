@@ -68,3 +68,48 @@ def test_no_choice_but_the_one_that_is_excused_beats_the_defaults_everywhere_by_
     assert len(errors) > 30
     assert better_by(float(said)) == ["trial=exponential"]
     assert len(better_by(1.0)) > 1  # so the factor is needed
+
+
+def cells(text: str) -> dict[tuple[str, str], float]:
+    """The medians in the table of choices: (choice, problem) -> as printed, with one digit."""
+    table = text.partition("## What each default was earned by\n")[2].partition("\n- ")[0]
+    header, _, *rows = [
+        [c.strip() for c in line.strip("| ").split(" | ")] for line in re.findall(r"^\|.*$", table, re.M)
+    ]
+    found = {}
+    for choice, *values in rows:
+        for problem, value in zip(header[-3:], values, strict=True):
+            found[choice.strip("`"), problem] = float(value.strip("* ").partition(" / ")[0])
+    return found
+
+
+def swept(choice: str) -> str:
+    """A choice of the page as `medians` has it."""
+    if choice == "the defaults":
+        return ""
+    parts = (part.split("=") for part in choice.split(","))
+    return ",".join(sorted(f"{name}={spelt(value)}" for name, value in parts))
+
+
+def spelt(value: str) -> str:
+    words = {"none": "None", "true": "True", "false": "False"}
+    return words.get(value, value)
+
+
+def disagreeing(text: str) -> list[tuple[str, str]]:
+    """Cells whose median is not the sweep's to one digit."""
+    errors = {",".join(sorted(chosen.split(","))): of for chosen, of in medians().items()}
+    for chosen in list(errors):  # 1.0 and 1e-06 are written 1 and 1e-6
+        errors[re.sub(r"(\d)\.0\b", r"\1", chosen).replace("e-0", "e-")] = errors[chosen]
+    return [
+        (choice, problem)
+        for (choice, problem), printed in cells(text).items()
+        if float(f"{errors[swept(choice)][problem]:.0e}") != printed
+    ]
+
+
+def test_the_table_of_choices_is_the_sweeps():
+    assert len(cells(DOCUMENT)) > 100
+    assert disagreeing(DOCUMENT) == []
+    planted = DOCUMENT.replace("| `width=32` | 2e-12", "| `width=32` | 3e-12")
+    assert disagreeing(planted) == [("width=32", "decay")]

@@ -54,6 +54,8 @@ def nnode(
 
     Left out: additional losses, data and the estimation of parameters, complex numbers, and `batch`, which is about
     speed.
+
+    activation, width, depth: of the hidden layers. optimizer: adam, or SciPy's bfgs or lbfgs. device: cuda for a GPU.
     """
     from . import _nnode
 

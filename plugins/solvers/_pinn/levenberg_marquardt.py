@@ -15,7 +15,7 @@ GROWTH, MOST_DAMPING = 2.0, 1e30
 RELIEF = 1e-9  # of the output layer's damping: see below
 ROUNDING = 64  # in units of the last digit: a damping below it would be none
 SOLVED = 1e-12  # of the first loss: from here on only digits are gained
-PATIENCE = {True: (10, 0.5), False: (30, 0.9)}  # solved: stop when so many steps do not bring the loss to this part
+PATIENCE, PATIENCE_ONCE_SOLVED = (30, 0.9), (10, 0.5)  # stop when so many steps do not bring the loss to this part
 
 
 def minimise(objective: Objective, epochs: int, progress: Progress, damping: float) -> None:
@@ -67,7 +67,8 @@ def minimise(objective: Objective, epochs: int, progress: Progress, damping: flo
         loss = float(residual @ residual)
         progress.epoch += 1
         history.append(objective.plain_loss)
-        patience, worthwhile = PATIENCE[history[-1] <= SOLVED * history[0]]
+        solved = history[-1] <= SOLVED * history[0]
+        patience, worthwhile = PATIENCE_ONCE_SOLVED if solved else PATIENCE
         if progress.epoch >= patience and history[-1] > worthwhile * history[-1 - patience]:
             progress(objective.plain_loss)
             return

@@ -23,8 +23,9 @@ class Objective:
     """The loss: the mean square of the residual over the points, plus that of y(t0) - y0 where the condition is soft.
 
     The residual is (t1 - t0) / 2 (y' - f(t, y)), y' and f per unit of the network's own time: a problem whose clock
-    runs slower gives the same loss. The loss is |vector|^2, of which the second-order methods use the parts. Where its
-    parts have weights, these change as training goes on; `plain_loss`, the loss without them, stays comparable.
+    runs slower gives the same loss. The loss is the sum of the squared residuals, of which the second-order methods use
+    each. Where its parts have weights, these change as training goes on; `plain_loss`, the loss without them, stays
+    comparable.
     """
 
     ivp: IVP
@@ -54,29 +55,31 @@ class Objective:
     def value(self) -> float:
         """The loss."""
         with torch.no_grad() if self.derivative is None else torch.enable_grad():
-            vector = self._vector(self.states_and_residual()[2]).detach()
-        return float(vector @ vector)
+            residuals = self._weighted(self.states_and_residual()[2]).detach()
+        return float(residuals @ residuals)
 
     def value_and_gradient(self) -> float:
         """The loss; its derivatives by the weights go into `network.flat_gradient`."""
         network = self.trial.network
         if self.derivative is None:
             return self._value_and_gradient_by_hand()
-        vector = self._vector(self.states_and_residual()[2])
-        self._note(vector)
-        loss = vector.square().sum()
+        residuals = self._weighted(self.states_and_residual()[2])
+        self._keep_plain_loss(residuals)
+        loss = residuals.square().sum()
         gradients = torch.autograd.grad(loss, self._parameters, materialize_grads=True)
         torch.cat([g.flatten() for g in gradients], out=network.flat_gradient)
         return float(loss.item())
 
     def jacobian(self) -> tuple[Tensor, Tensor]:
-        """`vector`, (rows,), whose squares add up to the loss, and its derivatives by all weights, (rows, weights)."""
+        """The residuals, (rows,), whose squares make up the loss; their derivatives by the weights, (rows, weights)."""
         if self.derivative is not None:
-            vector = self._vector(self.states_and_residual()[2])
-            each = torch.eye(len(vector), dtype=vector.dtype, device=vector.device)
-            blocks = torch.autograd.grad(vector, self._parameters, each, is_grads_batched=True, materialize_grads=True)
-            self._note(vector)
-            return vector.detach(), torch.cat([block.flatten(1) for block in blocks], dim=1)
+            residuals = self._weighted(self.states_and_residual()[2])
+            each = torch.eye(len(residuals), dtype=residuals.dtype, device=residuals.device)
+            blocks = torch.autograd.grad(
+                residuals, self._parameters, each, is_grads_batched=True, materialize_grads=True
+            )
+            self._keep_plain_loss(residuals)
+            return residuals.detach(), torch.cat([block.flatten(1) for block in blocks], dim=1)
         with torch.no_grad():
             t, y, residual = self.states_and_residual()
             m, d = residual.shape
@@ -92,18 +95,18 @@ class Objective:
             if self.soft:
                 at_start = self.trial.jacobian(self.start, identity)[0]
                 rows = torch.cat([rows, at_start * (self.start_weight / d) ** 0.5])
-            vector = self._vector(residual)
-            self._note(vector)
-            return vector, rows
+            residuals = self._weighted(residual)
+            self._keep_plain_loss(residuals)
+            return residuals, rows
 
     def _value_and_gradient_by_hand(self) -> float:
         """As `jacobian` does it, but for the one sum of all rows that the gradient is."""
         with torch.no_grad():
             t, y, residual = self.states_and_residual()
             m, d = residual.shape
-            vector = self._vector(residual)
-            self._note(vector)
-            of_residual = 2 * (vector[: m * d, None] * self._scale(m, d)).view(m, d)
+            residuals = self._weighted(residual)
+            self._keep_plain_loss(residuals)
+            of_residual = 2 * (residuals[: m * d, None] * self._scale(m, d)).view(m, d)
             of_states = -self.half_span * self._pulled_back(t, y, of_residual)
             if self.matrix is None:
                 gradient = self.trial.jacobian(t, of_states[:, None], of_residual[:, None]).sum(dim=0)
@@ -113,10 +116,10 @@ class Objective:
                 of_all[left_out:] += of_states
                 gradient = self.trial.jacobian(self.points, of_all[:, None]).sum(dim=0)
             if self.soft:
-                of_start = 2 * vector[m * d :] * (self.start_weight / d) ** 0.5
+                of_start = 2 * residuals[m * d :] * (self.start_weight / d) ** 0.5
                 gradient += self.trial.jacobian(self.start, of_start[None, None])[0]
             self.trial.network.flat_gradient.copy_(gradient[0])
-            return float(vector @ vector)
+            return float(residuals @ residuals)
 
     def _pulled_back(self, t: Tensor, y: Tensor, of_slopes: Tensor) -> Tensor:
         """The sum over i of `of_slopes`_i df_i/dy_j at every point, (m, d)."""
@@ -169,16 +172,21 @@ class Objective:
             t, y, dy_dt = t[left_out:], y[left_out:], matrix @ y
         return t, y, self.half_span * (dy_dt - self.ivp.rhs(t[:, 0], y, torch))
 
-    def _vector(self, residual: Tensor) -> Tensor:
-        m, d = residual.shape
-        vector = residual.flatten() * self._scale(m, d)[:, 0]
-        if not self.soft:
-            return vector
-        mismatch = self.trial(self.start)[0] - self.trial.y0
-        return torch.cat([vector, mismatch * (self.start_weight / d) ** 0.5])
+    def _weighted(self, residual: Tensor) -> Tensor:
+        """From the residual (m, d): all residuals, weighted, so that their squares add up to the loss.
 
-    def _note(self, vector: Tensor) -> None:
-        parts = vector.detach()
+        (m d,), and with a soft condition (m d + d,): the last d are how far y(t0) is from y0.
+        """
+        m, d = residual.shape
+        residuals = residual.flatten() * self._scale(m, d)[:, 0]
+        if not self.soft:
+            return residuals
+        mismatch = self.trial(self.start)[0] - self.trial.y0
+        return torch.cat([residuals, mismatch * (self.start_weight / d) ** 0.5])
+
+    def _keep_plain_loss(self, residuals: Tensor) -> None:
+        """Keep the loss without the weights of its parts, from the weighted residuals."""
+        parts = residuals.detach()
         if self.weighting != "equal":
             d = self.trial.y0.numel()
             m = len(parts) // d - self.soft
@@ -193,20 +201,26 @@ class Objective:
         return (self.point_weights / (m * d)).sqrt().repeat_interleave(d)[:, None]
 
     def _balance(self, memory: float = 0.9) -> None:
-        """Make both parts of a soft loss pull alike on the weights (Wang, Teng & Perdikaris, SIAM J. Sci. Comput. 43
-        (2021) A3055): the initial condition is weighed by the ratio of the lengths of the gradients, slowly."""
-        vector, jacobian = self.jacobian()
+        """Make both parts of a soft loss pull alike on the weights.
+
+        The initial condition is weighed by the ratio of the lengths of the gradients, slowly (Wang, Teng & Perdikaris,
+        SIAM J. Sci. Comput. 43 (2021) A3055).
+        """
+        residuals, jacobian = self.jacobian()
         d = self.trial.y0.numel()
-        of_equation = vector[:-d] @ jacobian[:-d]
-        of_start = vector[-d:] @ jacobian[-d:] / self.start_weight
+        of_equation = residuals[:-d] @ jacobian[:-d]
+        of_start = residuals[-d:] @ jacobian[-d:] / self.start_weight
         ratio = float(of_equation.norm() / of_start.norm())
         if 0 < ratio < float("inf"):
             self.start_weight = memory * self.start_weight + (1 - memory) * ratio
 
     def _weigh_points(self, memory: float = 0.9) -> None:
-        """Causal: a point counts once the points before it are satisfied (Wang, Sankaran & Perdikaris, Comput. Methods
+        """Set the weights of the points from the residuals there.
+
+        Causal: a point counts once the points before it are satisfied (Wang, Sankaran & Perdikaris, Comput. Methods
         Appl. Mech. Eng. 421 (2024) 116813). Attention: a point counts by its share of the largest residual, slowly
-        (Anagnostopoulos et al., the same journal, 421 (2024) 116805)."""
+        (Anagnostopoulos et al., the same journal, 421 (2024) 116805).
+        """
         square = self.states_and_residual()[2].detach().square().mean(dim=1)
         if self.weighting == "causal":
             before = torch.cat([square.new_zeros(1), square[:-1].cumsum(dim=0)])

@@ -33,8 +33,9 @@ def adam(objective: Objective, epochs: int, progress: Progress, rate: float, sch
 
 
 def lbfgs(objective: Objective, epochs: int, progress: Progress, rate: float) -> None:
-    """L-BFGS (Liu & Nocedal, Math. Program. 45 (1989) 503): the last 50 steps stand for the matrix of second
-    derivatives; the length of each step by a line search. It stops where no step makes the loss any smaller.
+    """L-BFGS: the last 50 steps stand for the matrix of second derivatives; each step's length by a line search.
+
+    Liu & Nocedal, Math. Program. 45 (1989) 503. It stops where no step makes the loss any smaller.
     """
     weights = list(objective.trial.network.parameters())
     at_once = min(epochs, 20) if objective.changes else epochs  # its steps rest on each other: one loss for all of them
@@ -72,12 +73,11 @@ def lbfgs(objective: Objective, epochs: int, progress: Progress, rate: float) ->
 
 
 def ssbroyden(objective: Objective, epochs: int, progress: Progress, rate: float) -> None:
-    """The self-scaled Broyden method: a full approximate inverse of the matrix of second derivatives, H, which is
-    scaled down in each step as far as the step calls for, before it is corrected.
+    """The self-scaled Broyden method, on a full approximate inverse H of the matrix of second derivatives.
 
-    Urban, Stefanou & Pons, J. Comput. Phys. 523 (2025) 113656, whose formulas these are, after Al-Baali. Where the
-    loss itself becomes another (new points, new weights of its parts), H is kept. It stops where the line search
-    finds nothing.
+    H is scaled down in each step as far as the step calls for, before it is corrected. Urban, Stefanou & Pons, J.
+    Comput. Phys. 523 (2025) 113656, whose formulas these are, after Al-Baali. Where the loss itself becomes another
+    (new points, new weights of its parts), H is kept. It stops where the line search finds nothing.
     """
     network = objective.trial.network
     n = len(network.flat)
@@ -129,10 +129,10 @@ def self_scaled(inverse: torch.Tensor, s: torch.Tensor, y: torch.Tensor, bs: tor
 def _line_search(
     objective: Objective, direction: torch.Tensor, loss: float, gradient: torch.Tensor
 ) -> tuple[float, float]:
-    """A length after which the loss is lower and its slope flatter, as Wolfe (1969) asks, and the loss there, where the
-    weights are left; 0 where there is none.
+    """How far to go: a length after which the loss is lower and its slope flatter, as Wolfe (1969) asks.
 
-    By doubling until one is too long, and halving between (Lewis & Overton, Math. Program. 141 (2013) 135).
+    Returns it, 0 where there is none, and the loss there, where the weights are left. By doubling until one is too
+    long, and halving between (Lewis & Overton, Math. Program. 141 (2013) 135).
     """
     network = objective.trial.network
     begin, slope = network.flat.clone(), float(direction @ gradient)

@@ -47,7 +47,7 @@ class Window(NamedTuple):
     error: float
     """Its estimate, in tolerances."""
     iterations: int
-    lipschitz: float
+    spectral_bound: float
     """A bound on the spectral radius of the Jacobian in it; NaN where unknown."""
 
 
@@ -203,9 +203,9 @@ def _finished(
     grown = states - y[:, None]
     everywhere = np.concatenate([states, y[:, None] + grown @ space.between.T], axis=1)
     slopes = eq.slopes(times, everywhere)
-    lipschitz = spectral_bound(jacobian)
+    bound = spectral_bound(jacobian)
     # of a stiff problem f magnifies what the nodal values are off by; of another the inverse would
-    nodal = slopes[:, :m] if h * lipschitz < m else (grown @ space.inverse.T) / h
+    nodal = slopes[:, :m] if h * bound < m else (grown @ space.inverse.T) / h
     share = _SHARE / m * h
     residual = share * (nodal @ space.derivative.T - slopes[:, m:])
     if _is_sparse(jacobian):
@@ -215,7 +215,7 @@ def _finished(
     error = float((np.abs(filtered) * scale).max())
     path = space.path_of_values @ grown.T + y
     ahead = (h * space.ahead) @ nodal.T
-    return Window(states[:, -1], ahead, path, error, iterations, lipschitz)
+    return Window(states[:, -1], ahead, path, error, iterations, bound)
 
 
 def _factored(matrix: Array, jacobian: Any) -> Callable[[Array], Array]:

@@ -48,7 +48,15 @@ def solve(
     points: int | None,
     iteration: str,
 ) -> Solution:
-    """March through the span; raises `ValueError`, `SolverFailed` and `Diverged`."""
+    """March through the span, window by window, and evaluate the solution at t_eval (n,): y is (n, d).
+
+    spaces: the trial functions, from the number of collocation points and of knots. points: of a window; none for as
+    many as rtol calls for. iteration: picard, newton or auto.
+
+    Raises `ValueError` for an rtol below `LEAST_RTOL`, an atol that is not positive, or points out of range;
+    `Diverged` where y is too large, or not finite, at the start of a window; `SolverFailed` where windows shrink to
+    nothing, as where the solution ends or f is not smooth, and where the trial functions are too alike to tell apart.
+    """
     if not rtol >= LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: float64 does not resolve it")
     if not atol > 0:
@@ -148,7 +156,7 @@ class _March:
             ahead, unit = window.ahead, stop - t
             t, y, expected, tried, too_long = stop, window.end, self.expected, None, math.inf
             if self.by_newton:
-                self.bound = window.lipschitz
+                self.bound = window.spectral_bound
                 if self.iteration == "auto" and h * self.bound < self.contracts:
                     self.by_newton = False
                     self.patience = min(2 * self.patience, _MOST_PATIENCE)
