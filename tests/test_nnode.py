@@ -209,9 +209,9 @@ def test_sizes_below_one_are_refused(bad):
 
 def test_other_bad_parameters_are_refused():
     with pytest.raises(ValueError, match="expected learning_rate above 0, received 0"):
-        solved(DECAY, learning_rate=0.0)
+        run(learning_rate=0.0)
     with pytest.raises(ValueError, match="expected abstol of 0 or more, received -1"):
-        solved(DECAY, abstol=-1.0)
+        run(abstol=-1.0)
     with pytest.raises(ValueError, match="expected points of 1 or more, received 0"):
         run(strategy="stochastic", points=0)
     for weights in ((0.0, 0.0), (), (-1.0, 2.0), ("much", "little")):

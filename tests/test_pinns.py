@@ -14,6 +14,9 @@ from odebench import IVP, Diverged, Monitor, SolverFailed, Unsupported  # noqa: 
 from odebench.errors import BadParameter  # noqa: E402
 from odebench.host import Host  # noqa: E402
 
+# many here are trained for a moment only, or wrongly
+pytestmark = pytest.mark.filterwarnings("ignore:the network does not satisfy the equation")
+
 HOST = Host()
 AUTOGRAD, DIFFERENCES = HOST.solver("pinn-autograd"), HOST.solver("pinn-finite-difference")
 DECAY = HOST.problem("decay")()
@@ -295,6 +298,20 @@ def test_a_right_hand_side_that_torch_cannot_evaluate_is_said_so():
     )
     with pytest.raises(Unsupported, match="cannot be evaluated for a batch of torch's tensors: AttributeError"):
         AUTOGRAD(ivp, ivp.t_eval)
+    detour = IVP(lambda t, y, xp: -y + 0 * np.interp(np.asarray(t), [0, 1], [0, 1])[..., None], (0.0, 1.0), [1.0])
+    for solver in (AUTOGRAD, DIFFERENCES, HOST.solver("nnode")):
+        with pytest.raises(Unsupported, match="cannot be evaluated for a batch of torch's tensors: RuntimeError"):
+            solver(detour, detour.t_eval)
+
+
+@pytest.mark.filterwarnings("ignore:.*no longer|.*overflow")
+def test_a_network_that_does_not_satisfy_the_equation_says_so():
+    """Also where the span is no reason, and where the problem is so stiff that windows would not help."""
+    with pytest.warns(UserWarning, match="does not satisfy the equation .* try more windows, epochs, points or width"):
+        AUTOGRAD(DECAY, DECAY.t_eval, optimizer="adam", epochs=1)
+    stiff = HOST.problem("van-der-pol")(mu=1000.0)
+    with pytest.warns(UserWarning, match="does not satisfy the equation .* try an implicit method"):
+        AUTOGRAD(stiff, stiff.t_eval, epochs=2)
 
 
 @pytest.mark.parametrize("refit", [False, True])

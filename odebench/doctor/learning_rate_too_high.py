@@ -24,7 +24,7 @@ def learning_rate_too_high(examination: Examination) -> Evidence | None:
     Judged where the solution is not good and the loss not low, and where it is the loss reported that is made small.
     """
     now = examination.parameters
-    far_off = (now.get("learning_rate") or 0) > 0.1
+    far_off = (now.get("learning_rate") or 0) > 10
     lower = () if courses.chooses_its_steps(examination) else multiplied(now, "learning_rate", 0.1)
     lower = ({"learning_rate": 1e-3}, *lower) if far_off else (*lower, {"learning_rate": 1e-3})
     if any(not math.isfinite(loss) for _, loss in examination.losses):

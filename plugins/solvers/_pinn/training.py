@@ -26,6 +26,7 @@ FLOAT32_TOLERANCE = 1e-5
 MOST_GIB = 0.5  # of a Jacobian; its factorisation takes as much again, twice
 LEARNING_RATES = {"adam": 0.01, "lbfgs": 1.0, "ssbroyden": 1.0}
 UNSOLVED = 0.01  # a root mean square residual of this part of y', and
+FAILED = 0.5  # where it is said whatever the span
 MOST_WINDOWS = 500  # that one would still train
 LONG = 5.0  # a window of so many of the problem's own time scales: one network has not bent often enough
 
@@ -240,6 +241,8 @@ def _warn_of_a_bad_fit(objective: Objective, settings: Settings) -> None:
     said = f"the network does not satisfy the equation (a residual of {part:.1%} of y')"
     windows = max(2 * settings.windows, math.ceil(settings.windows * scales / LONG))
     if not scales > LONG:
+        if part < FAILED:
+            return
         said += ": try more windows, epochs, points or width, or another optimizer"
     else:
         length = objective.trial.t1 - objective.trial.t0
