@@ -18,7 +18,15 @@ from odebench.worker import Stage, Worker
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
 SMOOTH = ["decay", "logistic", "harmonic-oscillator", "lagaris-1", "lagaris-2", "lagaris-3", "cosine-integral"]
-HEALTHY = ["scipy-ivp[rtol=1e-8]", "rk4", "euler[steps=100000]", "analytic"]
+HEALTHY = [
+    "scipy-ivp[rtol=1e-8]",
+    "rk4",
+    "euler[steps=100000]",
+    "analytic",
+    "scipy-ivp",
+    "random-feature-collocation",
+    "chebyshev-collocation",
+]
 
 
 def reported(name, dense, losses, *, chance=False):
