@@ -79,7 +79,7 @@ def deepxde(seed: int, setting: dict[str, Any]) -> dict[str, Any]:
         network.apply_output_transform(lambda t, y: 1 + t * y)
     model = dde.Model(data, network)
 
-    class Looking(dde.callbacks.Callback):  # type: ignore[misc]
+    class Looking(dde.callbacks.Callback):  # type: ignore[misc]  # deepxde has no types
         calls, every = 0, 10
 
         def on_epoch_end(self) -> None:
