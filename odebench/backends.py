@@ -8,21 +8,12 @@ version for step-by-step integrators, several times faster than numpy on a few s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
+from .program import Array as Array
+from .program import IndexArray as IndexArray
+from .program import RightHandSide as RightHandSide
 from .program import Scalar, Tape
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
-    IndexArray: TypeAlias = NDArray[np.intp]
-else:  # plugins annotate with Array; numpy need not be imported for that
-    Array: TypeAlias = Any
-    IndexArray: TypeAlias = Any
-
-RightHandSide: TypeAlias = Callable[[Any, Any, Any], Any]
 
 SCALAR_STATES = 32
 """Up to here straight-line Python is faster than numpy, however the right-hand side is written."""

@@ -10,10 +10,19 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from .backends import Array, RightHandSide
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+    IndexArray: TypeAlias = NDArray[np.intp]
+else:  # plugins annotate with Array; numpy need not be imported for that
+    Array: TypeAlias = Any
+    IndexArray: TypeAlias = Any
+
+RightHandSide: TypeAlias = Callable[[Any, Any, Any], Any]
 
 # An operation's name (numpy's, for a function) -> its Python, and its derivative by each operand. The
 # derivatives are given the operands and then the value: functions of (a, v) or of (a, b, v).
