@@ -87,7 +87,7 @@ def trial_space(functions: Functions, nodes: Array, knots: int) -> TrialSpace:
         raise SolverFailed(
             f"the least-squares system of {q.shape[0]} functions at {points} points is singular: what distinguishes "
             f"them is {left.min() / left.max():.1g}, below quadruple precision; take fewer points, or functions that "
-            "differ more"
+            "differ more (a larger scale, where there is one)"
         )
 
     def from_slopes(rows: QuadArray) -> Array:
