@@ -304,7 +304,14 @@ def test_a_right_hand_side_that_torch_cannot_evaluate_is_said_so():
             solver(detour, detour.t_eval)
 
 
-@pytest.mark.filterwarnings("ignore:.*no longer|.*overflow")
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("solver", [AUTOGRAD, DIFFERENCES], ids=["autograd", "differences"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_network_that_satisfies_the_equation_warns_of_nothing(solver, seed):
+    for ivp in (DECAY, THREAD, HOST.problem("logistic")()):
+        solver(ivp, ivp.t_eval, seed=seed)
+
+
 def test_a_network_that_does_not_satisfy_the_equation_says_so():
     """Also where the span is no reason, and where the problem is so stiff that windows would not help."""
     with pytest.warns(UserWarning, match="does not satisfy the equation .* try more windows, epochs, points or width"):
