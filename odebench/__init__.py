@@ -1,10 +1,12 @@
 """odebench: every ODE solver through the same problem, the same clock and the same yardstick."""
 
 from .backends import Array as Array
+from .compiling import compile_once as compile_once
 from .errors import Diverged as Diverged
 from .errors import OdebenchError as OdebenchError
 from .errors import SolverFailed as SolverFailed
 from .errors import Unsupported as Unsupported
+from .errors import Untraceable as Untraceable
 from .hookspecs import hookimpl as hookimpl
 from .model import IVP as IVP
 from .model import Monitor as Monitor

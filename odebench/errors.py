@@ -74,6 +74,10 @@ class Unsupported(Exception):
     """Raised by a solver that cannot do this problem at all; the row's status is `unsupported`."""
 
 
+class Untraceable(Unsupported):
+    """The right-hand side does something that cannot be recorded, such as a branch that depends on the state."""
+
+
 _MOST = 1000
 
 

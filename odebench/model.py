@@ -18,6 +18,7 @@ from . import backends, sparsity
 from .backends import Array, IndexArray, RightHandSide
 from .errors import BadProblem
 from .parameters import NamedFunction
+from .program import Program
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -155,6 +156,21 @@ class IVP:
             return backends.fast_jac(self.rhs, self.n_states)
         entries = self.sparsity
         return None if entries is None else sparsity.large_jac(self.rhs, entries, self.t_span[0], self.y0)
+
+    def trace(
+        self,
+        t: Any,
+        y: Sequence[Any],
+        functions: Mapping[str, Any],
+        number: Callable[[float], Any] = float,
+    ) -> list[Any]:
+        """The right-hand side in the terms of another package, such as one that compiles expressions: one a state.
+
+        t, y: its symbols, one a state; they need Python's arithmetic alone. functions: its `exp`, `sin`, `asin`, ...,
+        by the names of `math`. number: what makes its number of a float. Raises `Untraceable`, in a solver's row
+        `unsupported`, where the right-hand side branches on the time or the state, or does what only numpy can.
+        """
+        return Program(self.rhs, self.n_states).run(t, y, functions, number)
 
     @cached_property
     def sparsity(self) -> tuple[IndexArray, IndexArray] | None:

@@ -12,6 +12,8 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .errors import Untraceable as Untraceable
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -51,10 +53,6 @@ RULES: dict[str, tuple[Any, ...]] = {
 _MATH = {
     name: getattr(math, name) for python, *_ in RULES.values() if (name := python.partition("(")[0]).isidentifier()
 }
-
-
-class Untraceable(Exception):
-    """The right-hand side does something that cannot be recorded, such as a branch that depends on the state."""
 
 
 class Program:

@@ -9,10 +9,12 @@ import odebench
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    ["errors", "program", "measurement", "memory", "timing", "environment"],
-    ["backends", "parameters"],
+    ["errors", "measurement", "memory", "timing", "environment"],
+    ["program", "parameters"],
+    ["backends"],
     ["sparsity", "tableaux"],
     ["model", "accuracy"],
+    ["compiling"],
     ["error_equation"],
     ["certificate"],
     ["hookspecs", "quadruple", "checks", "symbols"],

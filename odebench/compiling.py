@@ -1,0 +1,32 @@
+"""What a method makes once for a problem and uses in every solve of it, such as compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from .model import IVP
+
+Arguments = ParamSpec("Arguments")
+Made = TypeVar("Made")
+
+
+def compile_once(function: Callable[Concatenate[IVP, Arguments], Made]) -> Callable[Concatenate[IVP, Arguments], Made]:
+    """Keep what `function(ivp, ...)` returns for as long as that problem lives; for other arguments it is made anew.
+
+    The first call of a case pays for it, in `first_s`, and no sample does. It is for what a user would also make once
+    and solve with many times, never for a solution. The arguments beside the problem have to be hashable. What is kept
+    is shared by all cases of the problem in a process: it must not remember from one solve what changes the next.
+    """
+
+    @wraps(function)
+    def kept(ivp: IVP, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
+        everything = vars(ivp).setdefault("_compiled", {})
+        key = (function, args, tuple(sorted(kwargs.items())))
+        if key not in everything:
+            everything[key] = function(ivp, *args, **kwargs)
+        made: Made = everything[key]
+        return made
+
+    return kept
