@@ -14,7 +14,7 @@ FLOORS = [
     ["backends"],
     ["sparsity", "tableaux"],
     ["model", "accuracy"],
-    ["compiling"],
+    ["compiling", "counting"],
     ["error_equation"],
     ["certificate"],
     ["hookspecs", "quadruple", "checks", "symbols"],
