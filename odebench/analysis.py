@@ -42,6 +42,7 @@ COLUMNS = (
     "on_front",
     "slowdown_vs_best_at_this_error",
     *measurement.STATS,
+    *measurement.COUNTED,
 )
 
 TRUTH_VALUES = ("unstable", "at_reference_floor", "on_front")
@@ -95,7 +96,7 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     table["error_bound_kind"] = ok["error_bound_kind"].first()
     table["max_abs_error_worst"] = ok["max_abs_error"].max()
     table["at_reference_floor"] = table["max_abs_error_median"] <= by_case["reference_error"].first()
-    for name in measurement.STATS:
+    for name in (*measurement.STATS, *measurement.COUNTED):
         table[name] = ok[name].median()
     known = by_case["reference_error"].count() > 0
     _rank(table, ranked=(table["status"] == measurement.OK) & known & ~by_case["oracle"].any())

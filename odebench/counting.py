@@ -42,7 +42,8 @@ class Counts:
         if not (_has_values(t) and _has_values(y)):
             self._traced = f"{_TRACED} ({type(y).__module__.partition('.')[0]}.{type(y).__name__})"
         elif self._is_here():
-            self.rhs_calls += math.prod(max(y.shape[:-1], getattr(t, "shape", ()), key=len))
+            states, times = tuple(y.shape[:-1]), tuple(getattr(t, "shape", ()))
+            self.rhs_calls += math.prod(states if len(states) >= len(times) else times)
 
     def called(self, *, jac: bool) -> None:
         """`ivp.jac` is called, or `ivp.f`."""

@@ -38,6 +38,7 @@ MARK = "ODEBENCH_WORKER"
 """Environment variable by which a worker's descendants are known, wherever they have gone."""
 
 _GRACE_S = 0.25  # a short solve is called a few times in one stage
+_COUNTING = 4  # times the timeout, for a solve that is counted
 _END_S = 1.0  # for a process that is ending by itself, and for its last output to arrive
 _LOOKS = 100  # at a process that waits for a task, until one that it was handed is lost
 _OUTPUT_BYTES = 4096
@@ -255,8 +256,10 @@ class IsolatedWorker:
             if self._idle_looks > _LOOKS:
                 self._verdict = measurement.CRASHED, "the process did not take up the case"
         elif self.limits.timeout_s is not None:
-            preparing = stage in (Stage.START, Stage.PROBLEM, Stage.CERTIFY, Stage.EXAMINE)
-            allowed = max(self.limits.timeout_s, PREPARATION_S) if preparing else self.limits.timeout_s
+            preparing = stage in (Stage.START, Stage.PROBLEM, Stage.CERTIFY, Stage.EXAMINE, Stage.COUNT)
+            # while a solve is counted it compiles anew and is slowed down, and what was measured hangs on its end
+            allowed = self.limits.timeout_s * (_COUNTING if stage is Stage.COUNT else 1)
+            allowed = max(allowed, PREPARATION_S) if preparing else allowed
             if seconds > allowed + _GRACE_S:
                 self._verdict = measurement.TIMEOUT, f"{stage.value} took longer than {allowed:g} s and was ended"
         if self.limits.memory_mb is not None and stage is not Stage.IDLE:

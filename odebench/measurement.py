@@ -81,6 +81,8 @@ class Measurement:
     reference_error: float | None = None
     rhs_calls: float | None = None
     jac_calls: float | None = None
+    counted_rhs_calls: float | None = None
+    counted_jac_calls: float | None = None
     steps: float | None = None
     epochs: float | None = None
     n_parameters: float | None = None
@@ -109,6 +111,7 @@ class Measurement:
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")
+COUNTED = ("counted_rhs_calls", "counted_jac_calls")
 _JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "diagnoses", "oracle", "traceback")
 FIELDS = frozenset(f.name for f in fields(Measurement))
 _EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": [], "diagnoses": []}

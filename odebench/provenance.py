@@ -35,6 +35,8 @@ class Conditions:
     """Whether a bound on the error is found where there is a dense output."""
     doctor: bool = False
     """Whether the doctor watches each solve."""
+    count: bool = False
+    """Whether the host counts what a solver evaluates."""
 
 
 @cache
@@ -56,6 +58,7 @@ def context(host: Host, solver: str, problem: str, conditions: Conditions) -> st
         "protocol": [timing.SHORT_S, timing.LONG_S, timing.SAMPLE_S, timing.QUERY_S, *astuple(conditions.stopping)],
         "certificate": conditions.certificate,
         "doctor": conditions.doctor,
+        "count": conditions.count,
         "threads": conditions.threads,
         "where": [conditions.executor, conditions.jobs > 1],
         "machine": environment.machine_id(),

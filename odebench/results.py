@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from . import analysis
 from .errors import BadRun, OutputError
 from .journal import Run
-from .measurement import COLUMNS, Checkpoint, DiagnosisRow
+from .measurement import COLUMNS, COUNTED, Checkpoint, DiagnosisRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,8 @@ DIAGNOSIS_COLUMNS = (*_SAMPLE, *DiagnosisRow._fields)
 ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
 _encode = json.JSONEncoder(sort_keys=True).encode
-_WHOLE = ("seed", "repeat", "loops", "rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "threads")
+_COUNTS = ("rhs_calls", "jac_calls", *COUNTED, "steps", "epochs", "n_parameters")
+_WHOLE = ("seed", "repeat", "loops", *_COUNTS, "threads")
 _REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss", "_bound")))
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from . import checks, timing
+from .backends import Array
+from .counting import counted
 from .doctor import Diagnosis, Examiner, diagnoses
 from .errors import one_line
-from .measurement import Checkpoint, DiagnosisRow
-from .model import IVP, Solution, Solver
+from .measurement import Checkpoint, DiagnosisRow, Measurement
+from .model import IVP, Monitor, Solution, Solver
 from .references import Reference
 from .watching import Enough, Stopping, Watcher
 
@@ -55,6 +58,16 @@ class Calls:
             self.stopped = enough
             return enough.solution
 
+    def again(self, ivp: IVP) -> Solution:
+        """Solve once more, `ivp` in place of the problem; it ends at the step at which the last call was ended."""
+        arguments = dict(self.arguments)
+        if self.solver.reports:
+            arguments["monitor"] = _Until(ivp, self.trace[-1].step if self.stopped is not None else None)
+        try:
+            return self.solver.function(ivp, ivp.t_eval, **arguments)
+        except Enough as enough:
+            return enough.solution
+
     def diagnoses(
         self, solution: Solution | None, parameters: Mapping[str, Any], ended: str | None
     ) -> list[DiagnosisRow]:
@@ -72,6 +85,47 @@ class Calls:
             ended=None if ended is None else one_line(ended),
         )
         return [_row(diagnosis) for diagnosis in diagnoses(examination, self.solver)]
+
+
+class _Until(Monitor):
+    """Ends a solve at a step, and looks at nothing before."""
+
+    def __init__(self, ivp: IVP, last: int | None) -> None:
+        self.ivp, self.last = ivp, last
+
+    def __call__(self, step: int, loss: float | None, dense: Callable[[Array], Array], **_: Any) -> None:
+        if step == self.last:
+            raise Enough("", "", Solution(dense(self.ivp.t_eval)))
+
+
+def enter_counts(row: Measurement, calls: Calls, y: Array) -> str | None:
+    """Enter what the host counts in one more solve, where it comes to the states `y` again as it did last.
+
+    Returns what there is to say of it: why there is no number, or what the solver claims that is not so.
+    """
+    import numpy as np
+
+    ivp, counts = counted(calls.ivp)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # they were heard in the solve that was measured
+            again, _ = checks.states(calls.again(ivp), ivp)
+    except (Exception, SystemExit) as error:
+        return f"not counted: one more solve raised {type(error).__name__}: {one_line(error)}"
+    if not np.array_equal(again, y):
+        return f"not counted: one more solve came to another solution, by {np.abs(again - y).max():.1e}"
+    if counts.uncounted is not None:
+        return f"not counted: {counts.uncounted}"
+    row.counted_rhs_calls, row.counted_jac_calls = counts.rhs_calls, counts.jac_calls
+    false = [
+        f"claims {claimed:g} {what}, made {made}"
+        for what, claimed, made in (
+            ("rhs calls", row.rhs_calls, counts.rhs_calls),
+            ("jac calls", row.jac_calls, counts.jac_calls),
+        )
+        if claimed is not None and claimed != made
+    ]
+    return "; ".join(false) or None
 
 
 def _row(diagnosis: Diagnosis) -> DiagnosisRow:

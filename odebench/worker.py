@@ -23,7 +23,7 @@ from .memory import PeakMemory
 from .model import IVP, Monitor, Solution, Solver
 from .provenance import Conditions
 from .references import Reference
-from .solving import Calls
+from .solving import Calls, enter_counts
 from .watching import at_lowest_loss
 
 Value = TypeVar("Value")
@@ -45,6 +45,7 @@ class Stage(enum.Enum):
     CHECK = "checking the solution"
     CERTIFY = "finding a bound on its error"
     EXAMINE = "the doctor's look at the solution"
+    COUNT = "counting what one more solve evaluates"
     CLEAN_UP = "cleaning up after the solver"
 
 
@@ -149,10 +150,14 @@ class Worker:
         for name, value in between.items():
             setattr(row, name, value)
         row.diagnoses = self._examine(calls, sample.result, task, None)
+        notes = [reference.note]
+        if self.conditions.count and row.first_s is not None:  # once a case
+            self.on_stage(Stage.COUNT)
+            notes.append(enter_counts(row, calls, y))
         self.on_stage(Stage.CHECK)
         if solver.reports and (lowest := at_lowest_loss(row.trace, row.final_loss, row.max_abs_error)):
             row.best_loss, row.best_max_abs_error = lowest
-        row.reason = "; ".join([*filter(None, [reference.note]), *self._record_metrics(row, y, ivp, reference)]) or None
+        row.reason = "; ".join([*filter(None, notes), *self._record_metrics(row, y, ivp, reference)]) or None
         if calls.stopped is not None:
             row.stopped_by = calls.stopped.stopped_by
             row.reason = "; ".join(filter(None, [calls.stopped.reason, row.reason]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support import read_csv
 
 from odebench import IVP, compile_once
 from odebench.counting import counted
@@ -91,3 +92,166 @@ def test_tensors_with_values_are_counted():
     jax = pytest.importorskip("jax")
     ivp.rhs(0.0, jax.numpy.zeros((3, 2)), jax.numpy)
     assert (counts.rhs_calls, counts.uncounted) == (7, None)
+
+
+# what the built-in solvers claim ------------------------------------------------------------------------------
+
+
+def branching() -> IVP:
+    """A problem that cannot be traced, so that it has no Jacobian."""
+
+    def rhs(t, y, xp):
+        return xp.where(xp.asarray(t) > 0.5, -1.0, -2.0)[..., None] * y
+
+    return IVP(rhs, (0.0, 1.0), [1.0, 2.0])
+
+
+METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
+CASES = [
+    ("euler", {"steps": 200}),
+    ("rk4", {"steps": 200}),
+    *(("scipy-ivp", {"method": method}) for method in METHODS),
+    *(("chebyshev-collocation", {"iteration": iteration}) for iteration in ("auto", "newton")),
+    ("random-feature-collocation", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "params"), CASES)
+def test_what_a_solver_claims_is_so(host, name, params):
+    if name.endswith("collocation"):
+        pytest.importorskip("numpy_quaddtype")
+    solver = host.solver(name)
+    given = solver.resolve(params) | ({"seed": 1} if solver.uses_chance else {})
+    large = host.problem("brusselator-1d")(t1=0.1)
+    assert large.n_states > 32
+    assert branching().jac is None
+    for ivp in (host.problem("decay")(), host.problem("hires")(t1=1.0), large, branching()):
+        twin, counts = counted(ivp)
+        claimed = solver.function(twin, twin.t_eval, **given).stats
+        assert counts.uncounted is None
+        assert claimed["rhs_calls"] == counts.rhs_calls > 0
+        assert claimed.get("jac_calls", 0) == counts.jac_calls
+
+
+# in a run -----------------------------------------------------------------------------------------------------
+
+PLUGIN = """
+import itertools
+import os
+
+import numpy as np
+from odebench import Solution, hookimpl, solver
+
+calls = itertools.count()
+
+
+def euler(ivp, t_eval, f):
+    y = [ivp.y0]
+    for t, h in zip(t_eval, np.diff(t_eval)):
+        y.append(y[-1] + h * f(t, y[-1]))
+    return np.array(y)
+
+
+@solver
+def honest(ivp, t_eval):
+    return Solution(euler(ivp, t_eval, ivp.f), stats={"rhs_calls": 100, "jac_calls": 0})
+
+
+@solver
+def liar(ivp, t_eval):
+    return Solution(euler(ivp, t_eval, ivp.f), stats={"rhs_calls": 80, "jac_calls": 3, "counted_rhs_calls": 80})
+
+
+@solver
+def silent(ivp, t_eval):
+    ivp.jac(0.0, ivp.y0)
+    return Solution(euler(ivp, t_eval, ivp.f))
+
+
+@solver
+def restless(ivp, t_eval):
+    return Solution(euler(ivp, t_eval, ivp.f) * (1 + 1e-6 * next(calls)), stats={"rhs_calls": 100})
+
+
+@solver
+def compiling(ivp, t_eval):
+    f = ivp.trace
+    return Solution(euler(ivp, t_eval, lambda t, y: np.array(f(t, y, {}))), stats={"rhs_calls": 7})
+
+
+@solver
+def forking(ivp, t_eval):
+    if os.fork() == 0:
+        ivp.f(0.0, ivp.y0)
+        os._exit(0)
+    os.wait()
+    return Solution(euler(ivp, t_eval, ivp.f), stats={"rhs_calls": 100})
+
+
+@solver
+def weary(ivp, t_eval):
+    if hasattr(ivp.rhs, "__wrapped__"):
+        raise RuntimeError("not once more")
+    return Solution(euler(ivp, t_eval, ivp.f))
+
+
+@solver
+def picard(ivp, t_eval, *, monitor=None):
+    y = np.repeat(ivp.y0[None], t_eval.size, axis=0)
+    for step in range(1, 2000):
+        slopes = ivp.rhs(t_eval, y, np)
+        y = ivp.y0 + np.cumsum(np.diff(t_eval, prepend=t_eval[0])[:, None] * slopes, axis=0)
+        monitor(step, None, lambda t: np.interp(t, t_eval, y[:, 0])[:, None])
+    return Solution(y)
+
+
+@hookimpl
+def odebench_solvers():
+    return [honest, liar, silent, restless, compiling, forking, weary, picard]
+"""
+
+
+def test_a_run_counts_and_says_which_claims_are_false(tmp_path, odebench):
+    (tmp_path / "claims.py").write_text(PLUGIN)
+    names = ("honest", "liar", "silent", "restless", "compiling", "forking", "weary", "picard")
+    solvers = [word for name in names for word in ("-s", name)]
+    options = ("--plugin", "claims.py", *solvers, "-p", "decay", "--repeats", "2", "--target-error", "0.1", "-o", "run")
+    done = odebench("run", "--count", *options, COLUMNS="300")
+    assert done.returncode == 0, done.stderr
+    first = {row["solver"]: row for row in read_csv(tmp_path / "run" / "measurements.csv") if row["repeat"] == "0"}
+    again = [row for row in read_csv(tmp_path / "run" / "measurements.csv") if row["repeat"] == "1"]
+    assert {row["status"] for row in first.values()} == {"ok"}
+
+    def counts(row):
+        return row["counted_rhs_calls"], row["counted_jac_calls"]
+
+    assert (counts(first["honest"]), first["honest"]["reason"]) == (("100", "0"), "")
+    assert counts(first["liar"]) == ("100", "0")
+    assert first["liar"]["reason"] == "claims 80 rhs calls, made 100; claims 3 jac calls, made 0"
+    assert first["liar"]["rhs_calls"] == "80"
+    assert (counts(first["silent"]), first["silent"]["reason"]) == (("100", "1"), "")
+    for name, why in {
+        "restless": "not counted: one more solve came to another solution, by",
+        "compiling": "not counted: it takes the equation itself",
+        "forking": "not counted: it evaluates the equation in other processes",
+        "weary": "not counted: one more solve raised RuntimeError: not once more",
+    }.items():
+        assert counts(first[name]) == ("", "")
+        assert first[name]["reason"].startswith(why)
+    stopped = first["picard"]
+    assert stopped["stopped_by"] == "target-error"
+    assert int(stopped["counted_rhs_calls"]) == 101 * int(stopped["steps"])
+    assert {counts(row) for row in again} == {("", "")}  # once a case
+    compared = {row["solver"]: row for row in read_csv(tmp_path / "run" / "comparison.csv")}
+    assert (compared["liar"]["rhs_calls"], compared["liar"]["counted_rhs_calls"]) == ("80.0", "100.0")
+    assert "claims 80 rhs calls, made 100" in done.stdout
+
+    # what was measured without counting is not taken for what was measured with it, and a run goes on as it began
+    assert odebench("run", "--reuse", *options[:-1], "plain").returncode == 0
+    assert {row["counted_rhs_calls"] for row in read_csv(tmp_path / "plain" / "measurements.csv")} == {""}
+    assert {row["run_id"] for row in read_csv(tmp_path / "plain" / "measurements.csv")} != {first["liar"]["run_id"]}
+    journal = tmp_path / "run" / "measurements.jsonl"
+    journal.write_text("")
+    assert odebench("run", "--resume", "run", "--plugin", "claims.py").returncode == 0
+    resumed = {row["solver"]: row for row in read_csv(tmp_path / "run" / "measurements.csv") if row["repeat"] == "0"}
+    assert counts(resumed["honest"]) == ("100", "0")

@@ -97,6 +97,11 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     help="Have each solve examined, outside all clocks, and write what is wrong with it into diagnoses.csv.",
 )
 @click.option(
+    "--count",
+    is_flag=True,
+    help="Count, in one more, untimed solve a case, how often a solver evaluates the equation and its Jacobian.",
+)
+@click.option(
     "--resume",
     "resumed",
     metavar="RUN",
@@ -137,6 +142,7 @@ def run(
     patience: int | None,
     certificate: bool,
     doctor: bool,
+    count: bool,
     plugins: tuple[str, ...],
 ) -> None:
     """Measure every selected solver on every selected problem.
@@ -152,6 +158,7 @@ def run(
       odebench run --suite stiff --quick
       odebench run -s pinn-autograd --target-error 1e-4 --time-budget 60
       odebench run -s 'scipy-ivp[dense_output=true]' -s pinn-autograd --certificate
+      odebench run -s 'scipy-ivp[method=[RK45,Radau]]' -p van-der-pol --count
       odebench run --resume results/twenty-seeds
     """
     from .. import results, runner, suites
@@ -174,6 +181,7 @@ def run(
         timeout, memory = _unless_given("timeout", said, "timeout_s"), _unless_given("memory", said, "memory_mb")
         target_error, patience = _unless_given("target_error", said), _unless_given("patience", said)
         certificate, doctor = _unless_given("certificate", said), _unless_given("doctor", said)
+        count = _unless_given("count", said)
         time_budget = _unless_given("time_budget", said, "time_budget_s")
     if executor != "inline" and os.name != "posix":
         raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
@@ -194,7 +202,8 @@ def run(
     limits, stopping = Limits(timeout or None, memory), Stopping(target_error, time_budget, patience)
     carried_out = {"executor": executor, "jobs": jobs, **(asdict(limits) if executor != "inline" else {})}
     carried_out |= {name: value for name, value in asdict(stopping).items() if value is not None}
-    carried_out |= {name: True for name, asked in {"certificate": certificate, "doctor": doctor}.items() if asked}
+    also = {"certificate": certificate, "doctor": doctor, "count": count}
+    carried_out |= {name: True for name, asked in also.items() if asked}
     if address is not None:
         carried_out["dask"] = address
     if resumed is not None:
@@ -218,7 +227,7 @@ def run(
         record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
-    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, certificate, doctor)
+    conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, **also)
     where = os.path.relpath(record.directory)
     for ending in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         if signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:  # as nohup has it

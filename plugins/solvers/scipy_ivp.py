@@ -1,6 +1,8 @@
 """The six integrators of `scipy.integrate.solve_ivp`."""
 
+import itertools
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, hookimpl, solver
@@ -30,7 +32,8 @@ def scipy_ivp(
 
     method: RK45 (Dormand-Prince 5(4)), RK23 (Bogacki-Shampine 3(2)), DOP853 (Dormand-Prince 8(5,3)): explicit, for
     nonstiff problems. Radau (Radau IIA of order 5), BDF (orders 1 to 5), LSODA (Adams, or BDF where stiff): implicit;
-    they are given the analytic Jacobian where the problem has one. max_step: in units of t; none for no limit.
+    they are given the analytic Jacobian where the problem has one; what one by differences evaluates instead is in
+    rhs_calls. max_step: in units of t; none for no limit.
     dense_output: keep the interpolant of every step, at some cost.
     """
     from scipy.integrate import solve_ivp
@@ -42,11 +45,27 @@ def scipy_ivp(
         options["max_step"] = max_step
     if method in IMPLICIT and ivp.jac is not None:
         options |= _banded(ivp) if method == "LSODA" and ivp.n_states > FEW else {"jac": ivp.jac}
-    out = solve_ivp(ivp.f, ivp.t_span, ivp.y0, method, t_eval, dense_output, rtol=rtol, atol=atol, **options)
+    f, evaluated = _counting(ivp) if method in ("Radau", "BDF") and ivp.jac is None else (ivp.f, None)
+    out = solve_ivp(f, ivp.t_span, ivp.y0, method, t_eval, dense_output, rtol=rtol, atol=atol, **options)
     if not out.success:
         raise SolverFailed(out.message)
     sol = out.sol  # None without dense_output
-    return Solution(out.y.T, sol and (lambda t: sol(t).T), {"rhs_calls": out.nfev, "jac_calls": out.njev})
+    stats = {
+        "rhs_calls": out.nfev if evaluated is None else next(evaluated),
+        "jac_calls": out.njev if "jac" in options else 0,
+    }
+    return Solution(out.y.T, sol and (lambda t: sol(t).T), stats)
+
+
+def _counting(ivp: IVP) -> tuple[Callable[[float, Array], Array], Iterator[int]]:
+    """`ivp.f`, and how often it was called: nfev of Radau and BDF leaves out what a Jacobian by differences takes."""
+    calls, f = itertools.count(), ivp.f
+
+    def counting(t: float, y: Array) -> Array:
+        next(calls)
+        return f(t, y)
+
+    return counting, calls
 
 
 def _banded(ivp: IVP) -> dict[str, Any]:

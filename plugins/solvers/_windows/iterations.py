@@ -67,12 +67,11 @@ class Equations:
     def jacobians(self, times: Array, states: Array) -> Any:
         """df/dy at times (p,) and states (d, p), as (p, d, d); of large systems a sparse matrix, at the first alone."""
         if self.jac is None:
-            self.jac_calls += len(times)
             return self._differences(times, states)
         if len(states) > _SMALL:
             self.jac_calls += 1
             return self.jac(times[0], states[:, 0])
-        self.jac_calls += len(times)
+        self.rhs_calls += len(times) * len(states)
         # the problem is made of functions that know complex numbers, or it would have no Jacobian
         moved = np.repeat(states[:, None], len(states), axis=1).astype(complex)
         each = np.arange(len(states))
