@@ -60,11 +60,12 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
 
     `measurements` has one row a sample (`odebench.results.measurements`). A case is `ok` only where all its samples
     are; otherwise its status and reason are those of the first that is not, and it is not ranked. Nor is one whose
-    reference's error is unknown. An error below that of the reference is given as the reference's.
+    reference's error is unknown. An error below that of the reference is given as the reference's. Of several runs,
+    one that lacked what a solver needs has nothing to say of a case that another could try.
     """
     import pandas as pd
 
-    rows = measurements.copy()
+    rows = measurements[~_lacking(measurements)].copy()
     floor = rows["reference_error"]
     for name in _FLOORED:
         rows[name] = rows[name].where(~(rows[name] < floor), floor)
@@ -101,6 +102,15 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     known = by_case["reference_error"].count() > 0
     _rank(table, ranked=(table["status"] == measurement.OK) & known & ~by_case["oracle"].any())
     return table.reset_index().reindex(columns=list(COLUMNS))
+
+
+def _lacking(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are `unavailable` in their run, of cases that were tried in another."""
+    unavailable = rows["status"] == measurement.UNAVAILABLE
+    runs = rows["run_id"].where(~unavailable)
+    tried = runs.groupby(rows["case_id"]).transform("nunique")  # in how many runs; here at most one of them
+    here = runs.groupby([rows["case_id"], rows["run_id"]]).transform("nunique")
+    return unavailable & (tried > here)
 
 
 def _rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:

@@ -78,7 +78,7 @@ class Host:
         self.metrics: dict[str, Metric] = {}
         self._origins: dict[tuple[str, str], Origin] = {}
         self._contested: dict[tuple[str, str], DuplicateName] = {}
-        self._installed: dict[str, bool] = {}
+        self._unmet: dict[str, str | None] = {}
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         variable = os.environ.get(FILES_VARIABLE, "") if from_environment else ""
@@ -114,12 +114,12 @@ class Host:
     def missing(self, solver: Solver) -> str | None:
         """Why the solver cannot run here, with the line that would mend it; None where all it needs is installed."""
         for requirement in solver.requires:
-            if requirement not in self._installed:
-                self._installed[requirement] = _is_installed(requirement)
-        unmet = [requirement for requirement in solver.requires if not self._installed[requirement]]
+            if requirement not in self._unmet:
+                self._unmet[requirement] = _unmet(requirement)
+        unmet = {r: what for r in solver.requires if (what := self._unmet[r]) is not None}
         if not unmet:
             return None
-        return f"needs {', '.join(unmet)}: pip install {' '.join(map(repr, unmet))}"
+        return f"needs {', '.join(unmet.values())}: pip install {' '.join(map(repr, unmet))}"
 
     @property
     def broken(self) -> list[Plugin]:
@@ -310,14 +310,16 @@ def _check_requirement(solver: Solver, requirement: str) -> None:
         ) from None
 
 
-def _is_installed(requirement: str) -> bool:
+def _unmet(requirement: str) -> str | None:
+    """What is asked for and not there, with the version that is there instead; None where it is met."""
     from packaging.requirements import Requirement
 
     wanted = Requirement(requirement)
     try:
-        return wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
+        version = metadata.version(wanted.name)
     except metadata.PackageNotFoundError:
-        return False
+        return requirement
+    return None if wanted.specifier.contains(version, prereleases=True) else f"{requirement} (found {version})"
 
 
 def _module_from_file(path: Path, digest: str) -> ModuleType:

@@ -27,6 +27,9 @@ TRACE_COLUMNS = (*_SAMPLE, *Checkpoint._fields)
 DIAGNOSIS_COLUMNS = (*_SAMPLE, *DiagnosisRow._fields)
 
 ORACLE = "oracle"
+_NOT_COMPARED = ("versions", "thread_variables", "memory_mb", "clock_resolution_s")
+_PROTOCOL = ("threads", "executor", "jobs", "target_error", "time_budget_s", "patience")
+_MOST = 12
 _ROWS_AT_ONCE = 2000
 _encode = json.JSONEncoder(sort_keys=True).encode
 _COUNTS = ("rhs_calls", "jac_calls", *COUNTED, "steps", "epochs", "n_parameters")
@@ -51,9 +54,43 @@ def find(name: str | None, root: Path = Path("results")) -> Run:
 def measurements(runs: Run | Iterable[Run]) -> pd.DataFrame:
     """One row a sample, from the journals: the columns of measurements.csv, each plugin's metric, and `oracle`.
 
-    `problem_params` and `solver_params` are JSON text with sorted keys.
+    `problem_params` and `solver_params` are JSON text with sorted keys. A sample that one run took over from another
+    (`--reuse`) is one row, however many of the runs hold it.
     """
-    return _table(fields for run in ([runs] if isinstance(runs, Run) else runs) for _, fields in run.lines())
+    return _table(_each_once([runs] if isinstance(runs, Run) else runs))
+
+
+def _each_once(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
+    seen: set[tuple[Any, ...]] = set()
+    for run in runs:
+        here = []
+        for _, fields in run.lines():
+            here.append(tuple(fields[name] for name in (*_SAMPLE, "started_at")))
+            if here[-1] not in seen:
+                yield fields
+        seen.update(here)
+
+
+def differences(runs: Iterable[Run]) -> list[str]:
+    """In what circumstances runs differ, where that bears on comparing them, such as 'numpy (2.4.6, 2.5.0)'.
+
+    Not what only some of them have installed: that is what separate environments are for.
+    """
+    values: dict[str, list[str]] = {}
+    for run in runs:
+        resumed = run.meta.get("resumed", ())
+        for environment in [run.meta.get("environment", {}), *(again.get("environment", {}) for again in resumed)]:
+            said = {key: value for key, value in environment.items() if key not in _NOT_COMPARED}
+            said |= environment.get("versions", {})
+            said |= {p["name"]: p["version"] for p in run.meta.get("plugins", ()) if p["source"] != "built-in"}
+            said["machine"] = ", ".join(run.meta.get("machines", {})) or None
+            if protocol := run.meta.get("protocol"):
+                said |= {key: protocol.get(key, "none") for key in _PROTOCOL}
+            for key, value in said.items():
+                if value is not None and str(value) not in values.setdefault(key, []):
+                    values[key].append(str(value))
+    different = [f"{key} ({', '.join(found)})" for key, found in values.items() if len(found) > 1]
+    return different if len(different) <= _MOST else [*different[:_MOST], f"{len(different) - _MOST} more"]
 
 
 def write_tables(run: Run) -> None:

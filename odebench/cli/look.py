@@ -86,7 +86,9 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
 def table(runs: tuple[str, ...], style: str) -> None:
     """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
 
-    Where several runs measured the same case, its samples are taken together.
+    Where several runs measured the same case, its samples are taken together, and it is ranked among all. What one
+    run could not try for want of a library, and another could, is as the other says. Runs that were made under
+    different circumstances are told.
 
     \b
     Examples:
@@ -101,6 +103,8 @@ def table(runs: tuple[str, ...], style: str) -> None:
     for run in found.values():
         if run.meta["status"] != "complete":
             click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
+    if different := results.differences(found.values()):
+        click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
     comparison = analysis.compare(results.measurements(found.values()))
     if style == "csv":
         results.write_csv(comparison, sys.stdout)
