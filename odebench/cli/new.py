@@ -40,4 +40,6 @@ def new(kind: str, name: str, output: Path | None, author: str | None) -> None:
     click.echo(f"odebench-{public} is in {directory}:")
     for file in files:
         click.echo(f"  {file}")
-    click.echo(f"\nNext:\n  cd {directory}\n  pip install -e '.[test]'\n  {scaffold.run_command(kind, public)}\n  pytest")
+    click.echo(
+        f"\nNext:\n  cd {directory}\n  pip install -e '.[test]'\n  {scaffold.run_command(kind, public)}\n  pytest"
+    )
