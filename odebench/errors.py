@@ -103,3 +103,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"Did you mean {' or '.join(repr(k) for k in near)}?"
     return f"Known: {', '.join(known)}." if known else ""
+
+
+def in_a_newer_one() -> str:
+    """A sentence for what this version does not know."""
+    from . import __version__
+
+    return f"This is odebench {__version__}; if a newer one has it: pip install --upgrade odebench"

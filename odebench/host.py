@@ -17,7 +17,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
@@ -27,8 +27,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import pluggy
 
-from . import hookspecs, measurement
-from .errors import DuplicateName, OdebenchError, PluginError, UnknownName, did_you_mean, one_line
+from . import hookspecs, importing, measurement
+from .errors import DuplicateName, OdebenchError, PluginError, UnknownName, did_you_mean, in_a_newer_one, one_line
 from .model import Problem, Solver
 from .parameters import NamedFunction
 
@@ -83,7 +83,7 @@ class Host:
         self._manager.add_hookspecs(hookspecs)
         variable = os.environ.get(FILES_VARIABLE, "") if from_environment else ""
         self._load_built_ins()
-        self._load_entry_points()
+        self._load_entry_points(remember=from_environment)
         named = (*filter(None, variable.split(os.pathsep)), *files)
         self.files = tuple(dict.fromkeys(Path(f).expanduser().resolve() for f in named))
         """The plugin files it was given: what another process needs to find the same plugins."""
@@ -146,11 +146,17 @@ class Host:
         for name in _public_modules(package):
             self._load(Origin("built-in", "odebench", version, name), partial(importlib.import_module, name))
 
-    def _load_entry_points(self) -> None:
+    def _load_entry_points(self, *, remember: bool) -> None:
+        this = metadata.version("odebench")
         for entry in metadata.entry_points(group=GROUP):
-            name = (entry.dist and entry.dist.name) or entry.name
-            version = (entry.dist and entry.dist.version) or ""
-            self._load(Origin("entry point", name, version, entry.value), entry.load)
+            name, version, requirements = importing.distribution(entry)
+
+            def load(entry: metadata.EntryPoint = entry, name: str = name, needs: list[str] = requirements) -> Any:
+                importing.check_made_for(this, name, needs)
+                return importing.imported(entry)
+
+            watch = importing.watched(entry, name, version, remember=remember)
+            self._load(Origin("entry point", name, version, entry.value), load, watch)
 
     def _load_file(self, path: Path) -> None:
         if not path.is_file():
@@ -168,19 +174,14 @@ class Host:
 
     # -- one registrar ----------------------------------------------------------------------------------------
 
-    def _load(self, origin: Origin, load: Callable[[], Any]) -> Plugin:
+    def _load(
+        self, origin: Origin, load: Callable[[], Any], watch: AbstractContextManager[None] | None = None
+    ) -> Plugin:
         plugin = Plugin(origin)
         self.plugins.append(plugin)
         try:
-            with redirect_stdout(sys.stderr):  # a table may be what odebench prints
-                module = load()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # whatever a plugin raises is that plugin's affair
-            plugin.error = _raised_on_import(error)
-            return plugin
-        try:
-            self._register(plugin, module)
+            with watch or nullcontext():
+                self._register(plugin, _imported(load))
         except (OdebenchError, pluggy.PluginValidationError) as error:
             plugin.error = str(error)
         return plugin
@@ -234,13 +235,15 @@ class Host:
         hooks = {name: getattr(module, name) for name in dir(module) if self._manager.parse_hookimpl_opts(module, name)}
         for name in hooks:
             if name not in known:
-                raise PluginError(f"unknown hook {name!r}. {did_you_mean(name, known)}")
+                raise PluginError(f"unknown hook {name!r}. {did_you_mean(name, known)} {in_a_newer_one()}")
             offered = inspect.signature(getattr(hookspecs, name)).parameters
             if unknown := [
                 argument for argument in inspect.signature(hooks[name]).parameters if argument not in offered
             ]:
                 allowed = ", ".join(offered) or "nothing"
-                raise PluginError(f"{name}() asks for {', '.join(unknown)}; it may ask for {allowed}.")
+                raise PluginError(
+                    f"{name}() asks for {', '.join(unknown)}; it may ask for {allowed}. {in_a_newer_one()}"
+                )
         if not hooks:
             unmarked = [name for name in dir(module) if name.startswith("odebench_")]
             if unmarked:
@@ -260,6 +263,17 @@ def _public_modules(package: ModuleType) -> Iterator[str]:
             yield from _public_modules(importlib.import_module(module.name))
         else:
             yield module.name
+
+
+def _imported(load: Callable[[], Any]) -> Any:
+    """What `load` imports; whatever else it raises becomes a `PluginError`."""
+    try:
+        with redirect_stdout(sys.stderr):  # a table may be what odebench prints
+            return load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a plugin raises is that plugin's affair
+        raise PluginError(_raised_on_import(error)) from error
 
 
 def _returned(hooks: Mapping[str, Callable[[], Any]], name: str) -> Any:
@@ -344,13 +358,14 @@ def _raised_on_import(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"does not parse: {error.msg}, line {error.lineno}."
-    return f"{_raised(error, ' on import')}."
+    missing = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "odebench"
+    return f"{_raised(error, ' on import')}.{' ' + in_a_newer_one() if missing else ''}"
 
 
 def _raised(error: BaseException, when: str = "") -> str:
     """What was raised and on which line, to stand after the name of what raised it."""
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
+    outside = [f for f in frames if "importlib" not in f.filename and f.filename not in (__file__, importing.__file__)]
     where = f" (line {outside[-1].lineno} of {Path(outside[-1].filename).name})" if outside else ""
     if isinstance(error, SystemExit):
         return f"called sys.exit({error.code!r}){when}{where}"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import backends, sparsity
 from .backends import Array, IndexArray, RightHandSide
 from .errors import BadProblem
-from .parameters import NamedFunction
+from .parameters import NamedFunction, check_options
 from .program import Program
 
 if TYPE_CHECKING:
@@ -311,6 +311,7 @@ def problem(function: Callable[..., IVP] | None = None, /, **options: Any) -> An
     tags: words to select and group by (`stiff`, `linear`, `system`, ...). source: where the problem is from.
     The public name is the function's, with hyphens.
     """
+    check_options(Problem, options)
     return Problem(function) if function is not None else lambda f: Problem(f, **options)
 
 
@@ -334,4 +335,5 @@ def solver(function: Callable[..., Solution] | None = None, /, **options: Any) -
     method has one. source: where the method is from. An argument `seed` is supplied by the host, new for each sample,
     and so is an argument `monitor`, a `Monitor` for methods that train or iterate.
     """
+    check_options(Solver, options)
     return Solver(function) if function is not None else lambda f: Solver(f, **options)

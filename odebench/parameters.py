@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
 
-from .errors import BadParameter, PluginError, did_you_mean
+from .errors import BadParameter, PluginError, did_you_mean, in_a_newer_one
 
 
 @dataclass(frozen=True)
@@ -183,3 +183,10 @@ class NamedFunction(Generic[Result]):
                     f"received {value!r} ({type(value).__name__})."
                 ) from None
         return values
+
+
+def check_options(kind: type[NamedFunction[Any]], options: Mapping[str, Any]) -> None:
+    """Refuse options that the decorator of this kind does not have."""
+    known = [name for name, p in inspect.signature(kind).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    for name in options.keys() - known:
+        raise PluginError(f"@{kind.kind} has no option {name!r}. {did_you_mean(name, known)} {in_a_newer_one()}")

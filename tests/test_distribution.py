@@ -116,7 +116,7 @@ MODULES = {
     "constant": SOLVERS.format(name="constant"),
 }
 ERRORS = {
-    "missing": ["ModuleNotFoundError", "plugin_missing"],
+    "missing": ["no module 'plugin_missing'"],
     "raising": ["ValueError", "math domain error", "line 2 of plugin_raising.py"],
     "exiting": ["called sys.exit(3) on import"],
     "rival": ["solver 'euler'", "odebench_plugins.solvers.euler", "plugin_rival"],

@@ -9,7 +9,7 @@ import odebench
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    ["errors", "measurement", "memory", "timing", "environment"],
+    ["errors", "importing", "measurement", "memory", "timing", "environment"],
     ["program", "parameters"],
     ["backends"],
     ["sparsity", "tableaux"],
@@ -19,7 +19,7 @@ FLOORS = [
     ["certificate"],
     ["hookspecs", "quadruple", "checks", "symbols"],
     ["host", "certification"],
-    ["cases", "references", "suites"],
+    ["cases", "references", "scaffold", "suites"],
     ["watching"],
     ["doctor", "recording"],
     ["solving"],

@@ -14,6 +14,7 @@ from ..errors import OdebenchError
 from .certify import certify
 from .doctor import doctor
 from .look import env, list_, show, table
+from .new import new
 from .options import INTERRUPTED
 from .run import run
 from .watch import watch
@@ -68,5 +69,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, doctor, watch, env):
+for _command in (run, list_, show, certify, table, doctor, watch, new, env):
     main.add_command(_command)

@@ -13,9 +13,10 @@ from .options import debug_option, open_host, plugin_option
 @click.command("list")
 @click.argument("what", type=click.Choice(["solvers", "problems", "suites", "plugins", "metrics"]), required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--retry", is_flag=True, help="Load plugins again whose import crashed or hung the last time.")
 @plugin_option
 @debug_option
-def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
+def list_(what: str | None, as_json: bool, retry: bool, plugins: tuple[str, ...]) -> None:
     """Show what there is: solvers, problems, suites, plugins and metrics.
 
     Solvers whose libraries are not installed are listed with the line that installs them, and plugins that could
@@ -29,8 +30,11 @@ def list_(what: str | None, as_json: bool, plugins: tuple[str, ...]) -> None:
     """
     import json
 
+    from .. import importing
     from ..report import catalogue
 
+    if retry:
+        importing.forget()
     listing = catalogue.listing(open_host(plugins, warn=False))
     chosen = {what: listing[what]} if what else listing
     if as_json:
