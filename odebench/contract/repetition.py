@@ -1,0 +1,88 @@
+"""The rules about solving again: with the same seed, in the same process, in another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .rule import Broken, DoesNotApply, Finding, rule
+from .subject import SEED, Solved, Subject
+
+
+@rule(needs=["states"])
+def same_seed(subject: Subject) -> Iterator[Finding]:
+    """With the same seed it returns the same digits; it must not draw from anything else."""
+    if not subject.solver.uses_chance:
+        raise DoesNotApply("it takes no seed")
+    problem = subject.first_supported("decay", "spiral")
+    first, second = subject.solve(problem), subject.solve(problem, again=True)
+    if _differ(first, second):
+        yield Finding(
+            f"two calls with seed={SEED} differ by {_difference(first, second):.2g}: draw from a generator of the "
+            "solver's own, np.random.default_rng(seed) or torch.Generator().manual_seed(seed).",
+            _twice(subject, problem),
+        )
+
+
+@rule(needs=["states", "same-seed"])
+def run_twice(subject: Subject) -> Iterator[Finding]:
+    """A second solve gives the same digits as the first, other problems in between or not."""
+    problem = subject.first_supported("decay", "spiral")
+    first = subject.solve(problem)
+    between = subject.first_supported("logistic", "spiral", "decay")
+    subject.solve(between, again=True)
+    try:
+        second = subject.solve(problem, again=True)
+    except Broken as broken:
+        yield Finding(f"the second time, {broken.finding.text}", _twice(subject, problem, between))
+        return
+    if _differ(first, second):
+        yield Finding(
+            f"solving {problem!r} again, and {between!r} in between, gave values that differ by "
+            f"{_difference(first, second):.2g}: it remembers something from one call to the next.",
+            _twice(subject, problem, between),
+        )
+
+
+@rule(needs=["states", "same-seed", "run-twice"])
+def another_process(subject: Subject) -> Iterator[Finding]:
+    """A new process gives the same digits as this one."""
+    import numpy as np
+
+    problem = subject.first_supported("decay", "spiral")
+    here = subject.solve(problem)
+    locate = subject.locate
+    code = subject.call(problem, "print(solution.y.tobytes().hex())")
+    printed = subject.elsewhere(_quiet(code, locate)).split()
+    there = np.frombuffer(bytes.fromhex(printed[-1]) if printed else b"", dtype=np.asarray(here.solution.y).dtype)
+    if there.tobytes() != np.ascontiguousarray(here.solution.y).tobytes():
+        off = float(np.abs(there - here.y.ravel()).max()) if there.size == here.y.size else float("nan")
+        yield Finding(
+            f"another process gives values that differ by {off:.2g} from those of this one: what it computes must not "
+            "depend on the process, such as on the hash of a string or the time.",
+            code,
+        )
+
+
+def _quiet(code: str, locate: str) -> str:
+    """The same with the host's circumstances: one thread, and warnings that are not errors."""
+    limits = "from odebench.environment import limit_threads; limit_threads(1)"
+    return code.replace(locate, f"{limits}\n{locate}", 1)
+
+
+def _differ(first: Solved, second: Solved) -> bool:
+    return first.y.tobytes() != second.y.tobytes()
+
+
+def _difference(first: Solved, second: Solved) -> Any:
+    import numpy as np
+
+    return np.abs(first.y - second.y).max()
+
+
+def _twice(subject: Subject, problem: str, between: str | None = None) -> str:
+    lines = [subject.call(problem, name="first")]
+    if between is not None:
+        lines += subject.call_lines(between, name="other")
+    lines += [*subject.call_lines(problem, name="second"), "print(abs(first.y - second.y).max())"]
+    return "\n".join(lines)
