@@ -1,0 +1,104 @@
+"""CVODE of SUNDIALS: Adams methods and BDF of variable order, by scikit-sundae."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
+
+FEW = 32  # states; of more, zeros in the Jacobian are worth leaving out
+NO_LIMIT = 2**31 - 1  # of steps from one output to the next: to end a solve is the host's business
+
+
+@solver(
+    requires=["scikit-sundae>=1.1,<2"],
+    tags=["adaptive", "classical", "compiled"],
+    ladder=[{"rtol": 10.0**-k, "atol": 10.0 ** -(k + 3)} for k in range(2, 13)],
+    source="Hindmarsh et al., ACM TOMS 31 (2005) 363-396",
+)
+def sundials(
+    ivp: IVP,
+    t_eval: Array,
+    *,
+    method: Literal["BDF", "Adams"] = "BDF",
+    linear_solver: Literal["auto", "dense", "band", "sparse"] = "auto",
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    max_step: float | None = None,
+) -> Solution:
+    """Multistep methods of variable step and order, with an error estimate below rtol |y| + atol in each step.
+
+    They take h f(t_n, y_n) and values of earlier steps: sum over i = 0..q of a_i y_(n-i) = h b f(t_n, y_n) for BDF,
+    q = 1 to 5, for stiff problems; y_n - y_(n-1) = h times the sum over i = 0..q-1 of b_i f_(n-i) for Adams, q = 1 to
+    12, for nonstiff ones. Either is implicit and solved by Newton's method, with the analytic Jacobian where the
+    problem has one, else with differences.
+
+    linear_solver: what Newton's equations are solved by. dense: LU. band: LU of the diagonals that may differ from
+    zero. sparse: SuperLU_MT. auto: dense for up to 32 states and where more than a quarter of the entries may differ
+    from zero, else band where the band is a quarter of the matrix or less, else sparse. max_step: in units of t; none
+    for no limit. There is no dense output: scikit-sundae gives none.
+    """
+    out = _cvode(ivp, method, linear_solver, rtol, atol, max_step).solve(t_eval, ivp.y0)
+    if not out.success:
+        raise SolverFailed(f"CVODE, at t = {out.t[-1]:g}: {out.message}")
+    differences = 0 if ivp.jac else out.njev * ivp.n_states  # that stand in for a Jacobian: CVODE leaves them out
+    return Solution(out.y, stats={"rhs_calls": out.nfev + differences, "jac_calls": out.njev})
+
+
+@compile_once
+def _cvode(ivp: IVP, method: str, linear_solver: str, rtol: float, atol: float, max_step: float | None) -> Any:
+    """The integrator, which begins anew with each solve; to make it takes longer than a short solve."""
+    from sksundae.cvode import CVODE
+
+    f = ivp.f
+
+    def rhs(t: float, y: Array, slope: Array) -> None:
+        slope[:] = f(t, y)
+
+    options = {"rtol": rtol, "atol": atol, "max_step": max_step or 0.0, "max_num_steps": NO_LIMIT}
+    with warnings.catch_warnings():  # that the pattern is not needed for differences where the Jacobian is known
+        warnings.simplefilter("ignore")
+        return CVODE(rhs, method=method, **options, **_linear_algebra(ivp, linear_solver))
+
+
+def _linear_algebra(ivp: IVP, wanted: str) -> dict[str, Any]:
+    """The linear solver, what it has to know, and the Jacobian in the form that it takes."""
+    from scipy.sparse import csc_array
+
+    n, jac = ivp.n_states, ivp.jac
+    entries = ivp.sparsity if n > FEW or wanted in ("band", "sparse") else None
+    if entries is None or jac is None:
+        if wanted in ("band", "sparse"):
+            raise Unsupported("its Jacobian is not known, nor where it is zero: take linear_solver=dense")
+        return {"linsolver": "dense"} | ({"jacfn": _filling(jac, ...)} if jac else {})
+    rows, columns = entries
+    lower, upper = int(max(0, *(rows - columns))), int(max(0, *(columns - rows)))
+    if wanted == "auto":
+        wanted = "dense" if len(rows) > n * n / 4 else "band" if lower + upper < n / 4 else "sparse"
+    numbers = rows.astype(np.int32), columns.astype(np.int32)  # those of SUNDIALS
+    pattern = csc_array((np.ones(len(rows)), numbers), shape=(n, n))
+    options: dict[str, Any] = {"linsolver": wanted}
+    if wanted == "band":
+        options |= {"lband": lower, "uband": upper}
+    if wanted == "sparse":
+        options["sparsity"] = pattern
+    at = pattern.indices, np.repeat(np.arange(n), np.diff(pattern.indptr))  # row and column, column by column
+    return options | {"jacfn": _filling(jac, at, flat=wanted == "sparse")}
+
+
+def _filling(jac: Callable[[float, Array], Any], at: Any, *, flat: bool = False) -> Callable[..., None]:
+    """`jac` for CVODE: it writes the entries that may differ from zero, into a matrix or one after the other."""
+    place = ... if flat else at
+
+    def jacfn(t: float, y: Array, slope: Array, jacobian: Array) -> None:
+        matrix = jac(t, y)
+        jacobian[place] = matrix[at] if isinstance(matrix, np.ndarray) else matrix.data
+
+    return jacfn
+
+
+@hookimpl
+def odebench_solvers() -> list[Solver]:
+    return [sundials]
