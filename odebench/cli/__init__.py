@@ -12,6 +12,7 @@ import click
 from .. import __version__
 from ..errors import OdebenchError
 from .certify import certify
+from .completion import completion
 from .doctor import doctor
 from .look import env, list_, show, table
 from .new import new
@@ -69,5 +70,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, doctor, watch, new, env):
+for _command in (run, list_, show, certify, table, doctor, watch, new, env, completion):
     main.add_command(_command)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from . import completers
 from .options import debug_option, open_host, plugin_option
 
 
 @click.command()
-@click.argument("problems", nargs=-1, metavar="[PROBLEM]...")
+@click.argument("problems", nargs=-1, metavar="[PROBLEM]...", shell_complete=completers.selections("problem"))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep them. [default: the cache]"
 )

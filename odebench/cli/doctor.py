@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import click
 
+from . import completers
 from .options import debug_option, open_host, plugin_option
 
 
 @click.command()
-@click.argument("solver", metavar="SOLVER")
-@click.option("-p", "--problem", metavar="PROBLEM", default="decay", show_default=True, help="The problem to solve.")
+@click.argument("solver", metavar="SOLVER", shell_complete=completers.selections("solver"))
+@click.option(
+    "-p",
+    "--problem",
+    metavar="PROBLEM",
+    default="decay",
+    show_default=True,
+    shell_complete=completers.selections("problem"),
+    help="The problem to solve.",
+)
 @click.option(
     "--try",
     "try_it",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from . import completers
 from .options import debug_option, open_host, plugin_option
 
 
@@ -44,7 +45,7 @@ def list_(what: str | None, as_json: bool, retry: bool, plugins: tuple[str, ...]
 
 
 @click.command()
-@click.argument("name", metavar="NAME[PARAMETERS]")
+@click.argument("name", metavar="NAME[PARAMETERS]", shell_complete=completers.selections("solver", "problem"))
 @click.option("--latex", is_flag=True, help="Only the problem's equations, as LaTeX.")
 @click.option(
     "--plot",
@@ -84,7 +85,7 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
 
 
 @click.command()
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=completers.runs)
 @click.option("--format", "style", type=click.Choice(["rich", "markdown", "csv"]), default="rich", show_default=True)
 @debug_option
 def table(runs: tuple[str, ...], style: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from . import completers
+
 INTERRUPTED = 130
 
 
@@ -19,6 +21,7 @@ plugin_option = click.option(
     "plugins",
     multiple=True,
     metavar="FILE",
+    shell_complete=completers.files,
     help="Load solvers and problems from a Python file; may be repeated.",
 )
 

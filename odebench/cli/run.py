@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from . import completers
 from .options import INTERRUPTED, debug_option, open_host, plugin_option
 
 
@@ -23,11 +24,23 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     "solvers",
     multiple=True,
     metavar="SOLVER",
+    shell_complete=completers.selections("solver"),
     help="NAME or 'NAME[param=value,other=[swept,values]]'.",
 )
-@click.option("-p", "--problem", "problems", multiple=True, metavar="PROBLEM", help="The same for problems.")
 @click.option(
-    "--suite", metavar="NAME|FILE", help="Solvers, problems and effort from a suite; see 'odebench list suites'."
+    "-p",
+    "--problem",
+    "problems",
+    multiple=True,
+    metavar="PROBLEM",
+    shell_complete=completers.selections("problem"),
+    help="The same for problems.",
+)
+@click.option(
+    "--suite",
+    metavar="NAME|FILE",
+    shell_complete=completers.suites,
+    help="Solvers, problems and effort from a suite; see 'odebench list suites'.",
 )
 @click.option("--ladder", is_flag=True, help="Run each solver at every rung of its ladder of effort.")
 @click.option("--quick", "protocol", flag_value="quick", help="One sample a case.")
@@ -105,6 +118,7 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     "--resume",
     "resumed",
     metavar="RUN",
+    shell_complete=completers.runs,
     help="Finish a run that was interrupted: take the samples it asked for and has not got.",
 )
 @click.option(

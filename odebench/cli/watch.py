@@ -6,14 +6,28 @@ from pathlib import Path
 
 import click
 
+from . import completers
 from .options import debug_option, open_host, plugin_option
 
 
 @click.command()
-@click.argument("solver", required=False, metavar="[SOLVER]")
-@click.option("-p", "--problem", default=None, metavar="PROBLEM", help="NAME or 'NAME[param=value]'. [default: decay]")
+@click.argument("solver", required=False, metavar="[SOLVER]", shell_complete=completers.selections("solver"))
+@click.option(
+    "-p",
+    "--problem",
+    default=None,
+    metavar="PROBLEM",
+    shell_complete=completers.selections("problem"),
+    help="NAME or 'NAME[param=value]'. [default: decay]",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="For a solver that uses chance.")
-@click.option("--run", "run_name", metavar="RUN", help="Instead of a solve: what a run has in its traces.csv.")
+@click.option(
+    "--run",
+    "run_name",
+    metavar="RUN",
+    shell_complete=completers.runs,
+    help="Instead of a solve: what a run has in its traces.csv.",
+)
 @click.option(
     "-o",
     "--output",
