@@ -46,4 +46,4 @@ def odebench_measured(measurement: Measurement) -> None:
 
 @hookspec
 def odebench_run_finished(run: Run) -> None:
-    """A run ended, complete or interrupted; its tables are written."""
+    """A run ended, and `run.meta["status"]` says how: complete or interrupted, its tables written, or failed."""

@@ -240,6 +240,7 @@ def run(
         with suppress(OSError, OutputError):  # the disk may be what failed
             record.finish("failed")
             results.write_tables(record)
+        _notify(host.hook.odebench_run_finished, run=record)
         if isinstance(error, ClusterError):
             go_on = f"'odebench run --resume {os.path.relpath(record.directory)}' goes on from there, on any --executor"
             raise ClusterError(f"{error} Everything measured before is kept; {go_on}.") from error
