@@ -99,10 +99,10 @@ def _has_values(x: Any) -> bool:
     if isinstance(x, np.ndarray):
         return not x.dtype.hasobject
     if (torch := sys.modules.get("torch")) is not None and isinstance(x, torch.Tensor):
-        tracing = torch.jit.is_tracing() or torch.compiler.is_compiling()
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return False
         # of torch.func, such as vmap, under which one call is many
         wrapped = torch._C._functorch.is_functorch_wrapped_tensor(x)
-        plain = type(x) in (torch.Tensor, torch.nn.Parameter)
-        return plain and not (tracing or wrapped or x.is_meta)
+        return type(x) in (torch.Tensor, torch.nn.Parameter) and not (wrapped or x.is_meta)
     jax = sys.modules.get("jax")
     return jax is not None and isinstance(x, jax.Array) and not isinstance(x, jax.core.Tracer)

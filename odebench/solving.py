@@ -116,6 +116,8 @@ def enter_counts(row: Measurement, calls: Calls, y: Array) -> str | None:
         return f"not counted: one more solve came to another solution, by {np.abs(again - y).max():.1e}"
     if counts.uncounted is not None:
         return f"not counted: {counts.uncounted}"
+    if not (counts.rhs_calls or counts.jac_calls or calls.solver.is_oracle):
+        return "not counted: it evaluated nothing that the host sees"
     row.counted_rhs_calls, row.counted_jac_calls = counts.rhs_calls, counts.jac_calls
     false = [
         f"claims {claimed:g} {what}, made {made}"

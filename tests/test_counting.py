@@ -181,6 +181,11 @@ def compiling(ivp, t_eval):
 
 
 @solver
+def idle(ivp, t_eval):
+    return Solution(np.tile(ivp.y0, (t_eval.size, 1)), stats={"rhs_calls": 100})
+
+
+@solver
 def forking(ivp, t_eval):
     if os.fork() == 0:
         ivp.f(0.0, ivp.y0)
@@ -208,13 +213,13 @@ def picard(ivp, t_eval, *, monitor=None):
 
 @hookimpl
 def odebench_solvers():
-    return [honest, liar, silent, restless, compiling, forking, weary, picard]
+    return [honest, liar, silent, restless, compiling, idle, forking, weary, picard]
 """
 
 
 def test_a_run_counts_and_says_which_claims_are_false(tmp_path, odebench):
     (tmp_path / "claims.py").write_text(PLUGIN)
-    names = ("honest", "liar", "silent", "restless", "compiling", "forking", "weary", "picard")
+    names = ("honest", "liar", "silent", "restless", "compiling", "idle", "forking", "weary", "picard")
     solvers = [word for name in names for word in ("-s", name)]
     options = ("--plugin", "claims.py", *solvers, "-p", "decay", "--repeats", "2", "--target-error", "0.1", "-o", "run")
     done = odebench("run", "--count", *options, COLUMNS="300")
@@ -234,6 +239,7 @@ def test_a_run_counts_and_says_which_claims_are_false(tmp_path, odebench):
     for name, why in {
         "restless": "not counted: one more solve came to another solution, by",
         "compiling": "not counted: it takes the equation itself",
+        "idle": "not counted: it evaluated nothing that the host sees",
         "forking": "not counted: it evaluates the equation in other processes",
         "weary": "not counted: one more solve raised RuntimeError: not once more",
     }.items():
