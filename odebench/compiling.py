@@ -11,6 +11,11 @@ from .model import IVP
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
 
+COMPILED = "_compiled"
+"""Where a problem keeps it."""
+COMPILING = "_compiling"
+"""How many such functions are at work for a problem."""
+
 
 def compile_once(function: Callable[Concatenate[IVP, Arguments], Made]) -> Callable[Concatenate[IVP, Arguments], Made]:
     """Keep what `function(ivp, ...)` returns for as long as that problem lives; for other arguments it is made anew.
@@ -22,10 +27,14 @@ def compile_once(function: Callable[Concatenate[IVP, Arguments], Made]) -> Calla
 
     @wraps(function)
     def kept(ivp: IVP, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
-        everything = vars(ivp).setdefault("_compiled", {})
+        everything = vars(ivp).setdefault(COMPILED, {})
         key = (function, args, tuple(sorted(kwargs.items())))
         if key not in everything:
-            everything[key] = function(ivp, *args, **kwargs)
+            vars(ivp)[COMPILING] = vars(ivp).get(COMPILING, 0) + 1
+            try:
+                everything[key] = function(ivp, *args, **kwargs)
+            finally:
+                vars(ivp)[COMPILING] -= 1
         made: Made = everything[key]
         return made
 

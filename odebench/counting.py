@@ -11,18 +11,18 @@ from functools import wraps
 from typing import Any
 
 from .backends import Array
+from .compiling import COMPILED, COMPILING
 from .model import IVP
 
-_TRACED = (
-    "it takes the equation itself, as a method does that compiles it, and evaluates that where the host does not see it"
-)
+_TRACED = "it traces the equation, as a method does that compiles it, and evaluates it out of the host's sight"
 _FORKED = "it evaluates the equation in other processes"
 
 
 class Counts:
-    """What was evaluated of one problem so far."""
+    """What was evaluated of one problem so far, but for what `compile_once` made of it: that is not of the solve."""
 
-    def __init__(self) -> None:
+    def __init__(self, ivp: IVP) -> None:
+        self._ivp = ivp
         self.rhs_calls = 0
         """States at which the right-hand side was evaluated, by `ivp.f` or `ivp.rhs`, whatever for: a batch of m states
         counts m times, and so do those that a Jacobian by differences or by complex steps takes."""
@@ -40,22 +40,21 @@ class Counts:
     def evaluated(self, t: Any, y: Any) -> None:
         """The right-hand side is asked for at these times (...) and states (..., d)."""
         if not (_has_values(t) and _has_values(y)):
-            self._traced = f"{_TRACED} ({type(y).__module__.partition('.')[0]}.{type(y).__name__})"
-        elif self._is_here():
+            self._traced = _TRACED
+        elif self._is_solve():
             states, times = tuple(y.shape[:-1]), tuple(getattr(t, "shape", ()))
             self.rhs_calls += math.prod(states if len(states) >= len(times) else times)
 
     def called(self, *, jac: bool) -> None:
         """`ivp.jac` is called, or `ivp.f`."""
-        if self._is_here():
+        if self._is_solve():
             self.jac_calls += jac
             self.rhs_calls += not jac
 
-    def _is_here(self) -> bool:
-        here = os.getpid() == self._process
-        if not here:
+    def _is_solve(self) -> bool:
+        if os.getpid() != self._process:
             self._forked[0] = 1
-        return here
+        return not vars(self._ivp).get(COMPILING)
 
 
 def counted(ivp: IVP) -> tuple[IVP, Counts]:
@@ -65,7 +64,8 @@ def counted(ivp: IVP) -> tuple[IVP, Counts]:
     method that evaluates the equation elsewhere than by `ivp.f`, `ivp.jac` and `ivp.rhs` cannot be counted, and
     `Counts.uncounted` says so: one that traces it, with `ivp.trace` or as JAX does, or that forks.
     """
-    counts = Counts()
+    twin = copy.copy(ivp)
+    counts = Counts(twin)
     rhs, f, jac = ivp.rhs, ivp.f, ivp.jac
 
     @wraps(rhs)
@@ -82,8 +82,7 @@ def counted(ivp: IVP) -> tuple[IVP, Counts]:
         assert jac is not None
         return jac(t, y)
 
-    twin = copy.copy(ivp)
-    vars(twin).pop("_compiled", None)
+    vars(twin).pop(COMPILED, None)
     # found already, and by a tracing that is not the solver's
     vars(twin)["sparsity"] = ivp.sparsity
     vars(twin).update(rhs=counting_rhs, f=counting_f, jac=None if jac is None else counting_jac)

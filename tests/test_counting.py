@@ -46,15 +46,28 @@ def test_what_was_compiled_for_the_problem_is_not_taken_for_the_counted_one():
     @compile_once
     def rhs_of(ivp):
         compiled.append(ivp)
+        inner(ivp)
+        ivp.f(0.0, ivp.y0)  # to see whether it works: of no solve but the first
         return ivp.f
+
+    @compile_once
+    def inner(ivp):
+        ivp.rhs(np.zeros(5), np.zeros((5, 2)), np)
+        ivp.jac(0.0, ivp.y0)
 
     original = oscillator()
     rhs_of(original)
     ivp, counts = counted(original)
     rhs_of(ivp)(0.0, ivp.y0)
     assert compiled == [original, ivp]
-    assert counts.rhs_calls == 1
+    assert (counts.rhs_calls, counts.jac_calls, counts.uncounted) == (1, 0, None)
     assert rhs_of(original) is original.f
+
+
+def test_what_traces_while_it_compiles_is_not_counted():
+    ivp, counts = counted(oscillator())
+    compile_once(traced)(ivp)
+    assert "out of the host's sight" in counts.uncounted
 
 
 def traced(ivp):
@@ -75,7 +88,7 @@ def jax_jit(ivp):
 def test_a_method_that_takes_the_equation_itself_is_not_counted(use):
     ivp, counts = counted(oscillator())
     use(ivp)
-    assert "where the host does not see it" in (counts.uncounted or "")
+    assert "out of the host's sight" in (counts.uncounted or "")
 
 
 def test_tensors_with_values_are_counted():
@@ -164,7 +177,7 @@ def test_a_false_claim_and_one_that_cannot_be_checked_are_told_from_true_ones():
     expect_true_claims(some, oscillator())
     with pytest.raises(AssertionError, match="rhs_calls"):
         expect_true_claims(some, oscillator(), claims=2)
-    with pytest.raises(pytest.skip.Exception, match="where the host does not see it"):
+    with pytest.raises(pytest.skip.Exception, match="out of the host's sight"):
         expect_true_claims(some, oscillator(), traced=True)
 
 
@@ -272,7 +285,7 @@ def test_a_run_counts_and_says_which_claims_are_false(tmp_path, odebench):
     assert (counts(first["silent"]), first["silent"]["reason"]) == (("100", "1"), "")
     for name, why in {
         "restless": "not counted: one more solve came to another solution, by",
-        "compiling": "not counted: it takes the equation itself",
+        "compiling": "not counted: it traces the equation",
         "idle": "not counted: it evaluated nothing that the host sees",
         "forking": "not counted: it evaluates the equation in other processes",
         "weary": "not counted: one more solve raised RuntimeError: not once more",
