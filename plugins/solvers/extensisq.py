@@ -60,7 +60,9 @@ def extensisq(
     if not out.success:
         raise SolverFailed(out.message)
     sol = out.sol  # None without dense_output
-    return Solution(out.y.T, sol and (lambda t: sol(t).T), {"rhs_calls": next(calls), "jac_calls": out.njev})
+    return Solution(
+        out.y.T, sol and (lambda t: sol(t).T), {"rhs_calls": next(calls), "jac_calls": out.njev if ivp.jac else 0}
+    )
 
 
 def _counted(f: Callable[[float, Array], Array]) -> tuple[Callable[[float, Array], Array], Iterator[int]]:

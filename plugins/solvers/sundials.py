@@ -44,7 +44,7 @@ def sundials(
     if not out.success:
         raise SolverFailed(f"CVODE, at t = {out.t[-1]:g}: {out.message}")
     differences = 0 if ivp.jac else out.njev * ivp.n_states  # that stand in for a Jacobian: CVODE leaves them out
-    return Solution(out.y, stats={"rhs_calls": out.nfev + differences, "jac_calls": out.njev})
+    return Solution(out.y, stats={"rhs_calls": out.nfev + differences, "jac_calls": out.njev if ivp.jac else 0})
 
 
 @compile_once
