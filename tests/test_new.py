@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import site
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 import odebench
 from odebench.cli import main
 
+ROOT = Path(__file__).parent.parent
 FILES = {
     "pyproject.toml",
     "README.md",
@@ -162,6 +164,15 @@ def test_its_workflow_is_yaml_that_tests_it(made):
     assert [step["run"] for step in job["steps"] if "run" in step] == ["pip install '.[test]'", "ruff check", "pytest"]
     assert job["steps"][1]["with"] == {"python-version": "${{ matrix.python-version }}"}
     assert "3.11" in job["strategy"]["matrix"]["python-version"]
+
+
+def test_the_guide_shows_what_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = new("solver", "heun", "--author", "Ada Lovelace")
+    text = (ROOT / "docs" / "distributing.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```(?:python|toml|text)\n(.*?)```", text, re.DOTALL)
+    files = [tmp_path / "heun" / name for name in ("odebench_heun.py", "pyproject.toml", "tests/test_heun.py")]
+    assert shown == [done.output, *(file.read_text() for file in files)]
 
 
 # -- refused -----------------------------------------------------------------------------------------------------------
