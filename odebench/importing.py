@@ -159,6 +159,8 @@ class _Marker:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self._path, self._file = path, None
+        if fcntl is None:
+            return
         with suppress(OSError):
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
