@@ -232,9 +232,13 @@ class Host:
     def _hooks(self, module: Any) -> dict[str, Callable[[], Any]]:
         """The module's hooks by name; refuses a misspelt one, and a module without any."""
         known = [name for name in vars(hookspecs) if name.startswith("odebench_")]
-        hooks = {name: getattr(module, name) for name in dir(module) if self._manager.parse_hookimpl_opts(module, name)}
-        for name in hooks:
+        marked = {name: self._manager.parse_hookimpl_opts(module, name) for name in dir(module)}
+        hooks = {name: getattr(module, name) for name, options in marked.items() if options}
+        for name in list(hooks):
             if name not in known:
+                if (marked[name] or {}).get("optionalhook"):  # for a newer odebench, and of no use to this one
+                    del hooks[name]
+                    continue
                 raise PluginError(f"unknown hook {name!r}. {did_you_mean(name, known)} {in_a_newer_one()}")
             offered = inspect.signature(getattr(hookspecs, name)).parameters
             if unknown := [

@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from threading import Timer
@@ -113,7 +112,7 @@ def watched(entry: metadata.EntryPoint, name: str, version: str, *, remember: bo
 @contextmanager
 def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
     """Leave the marker behind where what is within does not end, or only by Ctrl-C after a long wait."""
-    now, began = f"{datetime.now():%Y-%m-%d %H:%M}", time.monotonic()
+    now, began = time.strftime("%Y-%m-%d %H:%M"), time.monotonic()
     marked = marker.write(f"crashed the interpreter when it was imported on {now}, or was ended from outside")
     said = "Ctrl-C ends it" + (", and leaves that plugin out next time." if marked else ".")
     waiting = f"Still importing {plugin} after {PATIENCE_S:g} s. {said}"
@@ -164,7 +163,12 @@ class _Marker:
         with suppress(OSError):
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600), "r+")
+            self._file = os.fdopen(
+                os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600),
+                "r+",
+                encoding="utf-8",
+                errors="replace",
+            )
         if not self._lock(exclusive=False):  # another process is importing the plugin
             self.close()
 

@@ -152,6 +152,11 @@ def test_what_this_version_does_not_know_is_named_with_what_to_upgrade(site, cod
     assert error.endswith(NEWER)
 
 
+def test_a_hook_that_is_optional_is_passed_over_where_it_is_not_known(site):
+    install(site, "newer", SOUND + "\n@hookimpl(optionalhook=True)\ndef odebench_colours(sky):\n    1 / 0\n")
+    assert error_of("newer") is None
+
+
 def test_options_that_there_are_are_taken():
     assert solver(order=2, ladder=[], tags=["a"], requires=[], source="b")(lambda ivp, t_eval: Solution([])).order == 2
     with pytest.raises(PluginError, match="Did you mean 'tags'"):
