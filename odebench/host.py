@@ -232,13 +232,13 @@ class Host:
     def _hooks(self, module: Any) -> dict[str, Callable[[], Any]]:
         """The module's hooks by name; refuses a misspelt one, and a module without any."""
         known = [name for name in vars(hookspecs) if name.startswith("odebench_")]
-        marked = {name: self._manager.parse_hookimpl_opts(module, name) for name in dir(module)}
-        hooks = {name: getattr(module, name) for name, options in marked.items() if options}
-        for name in list(hooks):
+        hooks: dict[str, Callable[[], Any]] = {}
+        for name in dir(module):
+            options = self._manager.parse_hookimpl_opts(module, name)
+            if options and (name in known or not options["optionalhook"]):  # one for a newer odebench is passed over
+                hooks[name] = getattr(module, name)
+        for name in hooks:
             if name not in known:
-                if (marked[name] or {}).get("optionalhook"):  # for a newer odebench, and of no use to this one
-                    del hooks[name]
-                    continue
                 raise PluginError(f"unknown hook {name!r}. {did_you_mean(name, known)} {in_a_newer_one()}")
             offered = inspect.signature(getattr(hookspecs, name)).parameters
             if unknown := [
