@@ -137,6 +137,13 @@ def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
             marker.remove()
 
 
+@contextmanager
+def announced(plugin: str) -> Iterator[None]:
+    """While a plugin is imported that was asked for by name, and is asked for again: say so if that takes long."""
+    with _recorded(_Marker(None), plugin), _traced():
+        yield
+
+
 def forget() -> None:
     """Forget all imports that did not end."""
     with suppress(OSError):
@@ -156,9 +163,9 @@ class _Marker:
     Whoever imports holds a lock, which ends with the process however that ends; those who only read share one.
     """
 
-    def __init__(self, path: Path, *, create: bool) -> None:
+    def __init__(self, path: Path | None, *, create: bool = False) -> None:
         self._path, self._file = path, None
-        if fcntl is None:
+        if fcntl is None or path is None:
             return
         with suppress(OSError):
             if create:
@@ -189,7 +196,7 @@ class _Marker:
 
     def remove(self) -> None:
         """The import has ended. It is emptied first, for one who has opened it already."""
-        if self.write(""):
+        if self._path and self.write(""):
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ def checked_name(host: Host, kind: str, asked: str) -> str:
         raise PluginError(f"there is a {kind} {name!r}: see 'odebench show {name}'. Try {'my-' + name!r}.")
     for taken in (name, PREFIX + name):
         if _is_installed(taken):
-            raise PluginError(f"there is a distribution or module {taken!r} here. Try {'my-' + name!r}.")
+            raise PluginError(f"there is a distribution or module {taken!r} already. Try {'my-' + name!r}.")
     return name
 
 
@@ -130,7 +130,8 @@ def _write(files: Mapping[str, str], directory: Path) -> None:
 def _git_user() -> str:
     """The name that git puts on commits; nothing where there is no git or it has none."""
     try:
-        done = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
+        command = ["git", "config", "user.name"]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     except OSError:
         return ""
     return done.stdout.strip()

@@ -217,9 +217,9 @@ def test_without_a_cache_that_can_be_written_plugins_are_imported_all_the_same(s
 SLEEPS = "import sys, time\nprint('begun', file=sys.stderr, flush=True)\ntime.sleep(600)\n"
 
 
-def interrupted(cwd, patience, word):
+def interrupted(cwd, patience, word, *options):
     """Ends an import with Ctrl-C once the process has said the word."""
-    process = subprocess.Popen(command("list", patience=patience), cwd=cwd, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command("list", *options, patience=patience), cwd=cwd, stderr=subprocess.PIPE, text=True)
     said = []
     with process:
         for line in process.stderr:
@@ -238,6 +238,15 @@ def test_an_import_that_hangs_is_named_and_after_an_interrupt_left_out(site, tmp
     error = listed(tmp_path, "slow")["error"]
     assert "was not imported within" in error
     assert "--retry" in error
+
+
+def test_a_file_that_hangs_is_named_and_since_it_is_asked_for_tried_again(site, tmp_path):
+    (tmp_path / "slow.py").write_text(SLEEPS)
+    said = interrupted(tmp_path, 0.2, "Still importing", "--plugin", "slow.py")
+    assert f"Still importing the plugin file {tmp_path / 'slow.py'} after 0.2 s. Ctrl-C ends it.\n" in said
+    assert said.splitlines()[-1] == f"Interrupted while importing the plugin file {tmp_path / 'slow.py'}."
+    (tmp_path / "slow.py").write_text(SOUND)
+    assert Host([tmp_path / "slow.py"]).solver("sound")
 
 
 def test_an_import_that_is_interrupted_early_is_named_and_tried_again(site, tmp_path):

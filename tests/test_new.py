@@ -192,10 +192,10 @@ def test_the_guide_shows_what_is_written(tmp_path, monkeypatch):
         ("problem", "test-equation", "pytest would take test_equation() for a test"),
         ("solver", "rk4", "there is a solver 'rk4': see 'odebench show rk4'. Try 'my-rk4'"),
         ("problem", "lotka_volterra", "there is a problem 'lotka-volterra'"),
-        ("solver", "scipy", "distribution or module 'scipy' here. Try 'my-scipy'"),
+        ("solver", "scipy", "distribution or module 'scipy' already. Try 'my-scipy'"),
         ("solver", "json", "distribution or module 'json'"),
         ("solver", "odebench", "'odebench'"),
-        ("solver", "odebench-plugins", "plugins' here"),
+        ("solver", "odebench-plugins", "plugins' already"),
     ],
 )
 def test_a_name_that_will_not_do_is_refused_with_one_to_try(tmp_path, monkeypatch, kind, name, says):
