@@ -25,7 +25,7 @@ from .host import Host
 PREFIX = "odebench-"
 """Before the plugin's name it makes the distribution's, as in pytest-xdist: no module is called as a method is."""
 
-_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RUN = {"solver": "odebench run -s {name} -p decay", "problem": "odebench run -p {name} -s scipy-ivp"}
 
 
