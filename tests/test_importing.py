@@ -122,7 +122,7 @@ def test_a_distribution_whose_metadata_is_gone_is_called_by_its_entry_point(site
     ],
 )
 def test_a_plugin_made_for_another_odebench_is_refused_unimported(site, requirement, line):
-    install(site, "other", SOUND if line is None else "import os\nos._exit(1)\n", requires=["numpy", requirement])
+    install(site, "other", SOUND if line is None else "1 / 0\n", requires=["numpy", requirement])
     error = error_of("other")
     assert (error is None) == (line is None)
     assert error is None or error.endswith(f"this is 0.1.0: {line}")
@@ -193,7 +193,7 @@ def test_an_import_that_crashes_the_interpreter_is_left_out_of_the_next_start(si
 def test_an_import_that_ends_the_process_is_left_out_until_another_version_is_installed(site, tmp_path):
     install(site, "exit", "import os\nos._exit(7)\n")
     assert odebench(tmp_path, "list").returncode == 7
-    assert "crashed the interpreter" in error_of("exit")
+    assert "crashed the interpreter" in listed(tmp_path, "exit")["error"]
     (site / "odebench_exit-1.0.dist-info").rename(site / "old")
     install(site, "exit", None, version="1.1")
     assert odebench(tmp_path, "list").returncode == 7
