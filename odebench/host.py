@@ -88,7 +88,7 @@ class Host:
         self.files = tuple(dict.fromkeys(Path(f).expanduser().resolve() for f in named))
         """The plugin files it was given: what another process needs to find the same plugins."""
         for path in self.files:
-            self._load_file(path)
+            self._load_file(path, announce=from_environment)
 
     @property
     def hook(self) -> Any:
@@ -158,13 +158,15 @@ class Host:
             watch = importing.watched(entry, name, version, remember=remember)
             self._load(Origin("entry point", name, version, entry.value), load, watch)
 
-    def _load_file(self, path: Path) -> None:
+    def _load_file(self, path: Path, *, announce: bool) -> None:
         if not path.is_file():
             raise PluginError(
                 f"plugin file '{path}' {'is a directory' if path.is_dir() else 'does not exist'}. Name a Python file."
             )
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        plugin = self._load(Origin("file", path.name, digest, str(path)), partial(_module_from_file, path, digest))
+        load = partial(_module_from_file, path, digest)
+        watch = importing.announced(f"the plugin file {path}") if announce else None
+        plugin = self._load(Origin("file", path.name, digest, str(path)), load, watch)
         if plugin.error is not None:
             raise PluginError(f"plugin file '{path}': {plugin.error}")
 
@@ -232,7 +234,11 @@ class Host:
     def _hooks(self, module: Any) -> dict[str, Callable[[], Any]]:
         """The module's hooks by name; refuses a misspelt one, and a module without any."""
         known = [name for name in vars(hookspecs) if name.startswith("odebench_")]
-        hooks = {name: getattr(module, name) for name in dir(module) if self._manager.parse_hookimpl_opts(module, name)}
+        hooks: dict[str, Callable[[], Any]] = {}
+        for name in dir(module):
+            options = self._manager.parse_hookimpl_opts(module, name)
+            if options and (name in known or not options["optionalhook"]):  # one for a newer odebench is passed over
+                hooks[name] = getattr(module, name)
         for name in hooks:
             if name not in known:
                 raise PluginError(f"unknown hook {name!r}. {did_you_mean(name, known)} {in_a_newer_one()}")

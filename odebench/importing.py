@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from threading import Timer
@@ -113,7 +112,7 @@ def watched(entry: metadata.EntryPoint, name: str, version: str, *, remember: bo
 @contextmanager
 def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
     """Leave the marker behind where what is within does not end, or only by Ctrl-C after a long wait."""
-    now, began = f"{datetime.now():%Y-%m-%d %H:%M}", time.monotonic()
+    now, began = time.strftime("%Y-%m-%d %H:%M"), time.monotonic()
     marked = marker.write(f"crashed the interpreter when it was imported on {now}, or was ended from outside")
     said = "Ctrl-C ends it" + (", and leaves that plugin out next time." if marked else ".")
     waiting = f"Still importing {plugin} after {PATIENCE_S:g} s. {said}"
@@ -138,6 +137,13 @@ def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
             marker.remove()
 
 
+@contextmanager
+def announced(plugin: str) -> Iterator[None]:
+    """While a plugin is imported that was asked for by name, and is asked for again: say so if that takes long."""
+    with _recorded(_Marker(None), plugin), _traced():
+        yield
+
+
 def forget() -> None:
     """Forget all imports that did not end."""
     with suppress(OSError):
@@ -157,12 +163,19 @@ class _Marker:
     Whoever imports holds a lock, which ends with the process however that ends; those who only read share one.
     """
 
-    def __init__(self, path: Path, *, create: bool) -> None:
+    def __init__(self, path: Path | None, *, create: bool = False) -> None:
         self._path, self._file = path, None
+        if fcntl is None or path is None:
+            return
         with suppress(OSError):
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600), "r+")
+            self._file = os.fdopen(
+                os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600),
+                "r+",
+                encoding="utf-8",
+                errors="replace",
+            )
         if not self._lock(exclusive=False):  # another process is importing the plugin
             self.close()
 
@@ -183,7 +196,7 @@ class _Marker:
 
     def remove(self) -> None:
         """The import has ended. It is emptied first, for one who has opened it already."""
-        if self.write(""):
+        if self._path and self.write(""):
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:

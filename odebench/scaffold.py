@@ -25,7 +25,7 @@ from .host import Host
 PREFIX = "odebench-"
 """Before the plugin's name it makes the distribution's, as in pytest-xdist: no module is called as a method is."""
 
-_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RUN = {"solver": "odebench run -s {name} -p decay", "problem": "odebench run -p {name} -s scipy-ivp"}
 
 
@@ -42,14 +42,14 @@ def checked_name(host: Host, kind: str, asked: str) -> str:
             f"Try {_suggested(kind, asked)!r}."
         )
     if keyword.iskeyword(function) or hasattr(builtins, function) or function in {*vars(odebench), "np", "exact"}:
-        raise PluginError(f"{asked!r} means something in Python or in a plugin already. Try {name + '-' + kind!r}.")
+        raise PluginError(f"{asked!r} means something in Python or in a plugin already. Try {'my-' + name!r}.")
     if name.startswith("test-"):
         raise PluginError(f"pytest would take {function}() for a test. Try {name.removeprefix('test-') + '-test'!r}.")
     if name in (host.solvers if kind == "solver" else host.problems):
         raise PluginError(f"there is a {kind} {name!r}: see 'odebench show {name}'. Try {'my-' + name!r}.")
     for taken in (name, PREFIX + name):
         if _is_installed(taken):
-            raise PluginError(f"there is a distribution or module {taken!r} here. Try {'my-' + name!r}.")
+            raise PluginError(f"there is a distribution or module {taken!r} already. Try {'my-' + name!r}.")
     return name
 
 
@@ -130,7 +130,8 @@ def _write(files: Mapping[str, str], directory: Path) -> None:
 def _git_user() -> str:
     """The name that git puts on commits; nothing where there is no git or it has none."""
     try:
-        done = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
+        command = ["git", "config", "user.name"]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     except OSError:
         return ""
     return done.stdout.strip()

@@ -1,29 +1,9 @@
 """A third party's plugins, installed as distributions: one that works, and each way in which one can be broken."""
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-
-SOURCE = Path(__file__).parent / "distribution"
-VERSION = "1.2.0"  # unlike odebench's own
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """The directory that odebench-heun was installed to, built from a copy so that nothing is left in the checkout."""
-    directory = tmp_path_factory.mktemp("distribution")
-    source = shutil.copytree(SOURCE, directory / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    pip = [sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--no-index"]
-    command = [*pip, "--no-deps", "--no-build-isolation", "--target", directory / "site", source]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return str(directory / "site")
 
 
 def listed(odebench, path, *what):
@@ -39,64 +19,6 @@ def measured(odebench, path, directory, *selections):
     return pd.read_csv(directory / "measurements.csv"), done.stderr
 
 
-def test_what_an_installed_distribution_brings_is_listed_with_its_origin(odebench, installed):
-    listing = listed(odebench, installed)
-    (solver,) = [s for s in listing["solvers"] if s["name"] == "heun"]
-    (problem,) = [p for p in listing["problems"] if p["name"] == "heun-demo"]
-    assert (solver["plugin"], problem["plugin"]) == ("odebench-heun", "odebench-heun")
-    assert (solver["order"], solver["parameters"], solver["missing"]) == (2, {"steps": 100}, None)
-    assert {"name": "median_abs_error"} in listing["metrics"]
-    assert [p for p in listing["plugins"] if p["source"] == "entry point"] == [
-        {
-            "name": "odebench-heun",
-            "version": VERSION,
-            "source": "entry point",
-            "location": "odebench_heun",
-            "brings": ["heun-demo", "heun", "median_abs_error"],
-            "error": None,
-        }
-    ]
-
-
-def test_without_the_distribution_its_names_are_unknown(odebench, tmp_path):
-    done = odebench("run", "-s", "heun", "-p", "decay", "-o", str(tmp_path / "run"))
-    assert done.returncode == 2
-    assert "unknown solver 'heun'" in done.stderr
-    assert not (tmp_path / "run").exists()
-
-
-def test_its_rows_name_it_and_its_metric_is_a_column(odebench, installed, tmp_path):
-    rows, warned = measured(odebench, installed, tmp_path / "run", "-s", "heun", "-s", "euler[steps=10]", "-p", "decay")
-    assert "Warning" not in warned
-    rows = rows.set_index("solver")
-    assert list(rows.index) == ["heun", "euler"]
-    assert list(rows["status"]) == ["ok", "ok"]
-    assert rows.loc["heun", ["plugin", "plugin_version"]].to_list() == ["odebench-heun", VERSION]
-    assert rows.loc["euler", "plugin"] == "odebench"
-    assert (rows["median_abs_error"] > 0).all()
-    assert (rows["median_abs_error"] < rows["max_abs_error"]).all()
-    run = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
-    assert {"name": "odebench-heun", "version": VERSION} in [
-        {k: p[k] for k in ("name", "version")} for p in run["plugins"]
-    ]
-
-
-@pytest.mark.parametrize("problem", ["decay", "heun-demo"])
-def test_the_fitted_order_of_heuns_method_is_two_and_of_eulers_it_is_not(odebench, installed, tmp_path, problem):
-    steps = "[steps=[100,200,400,800]]"
-    rows, _ = measured(
-        odebench, installed, tmp_path / "run", "-s", f"heun{steps}", "-s", f"euler{steps}", "-p", problem
-    )
-    orders = {
-        solver: -np.polyfit(np.log(group["steps"]), np.log(group["max_abs_error"]), 1)[0]
-        for solver, group in rows.groupby("solver")
-    }
-    assert orders["heun"] == pytest.approx(2, abs=0.1)
-    assert orders["euler"] == pytest.approx(1, abs=0.1)
-
-
-# -- broken ones, each a distribution of its own beside one that works ------------------------------------------
-
 SOLVERS = """
 from odebench import Solution, hookimpl, solver
 
@@ -108,12 +30,36 @@ def {name}(ivp, t_eval):
 def odebench_solvers():
     return [{name}]
 """
+WHOLE = """
+import numpy as np
+from odebench import IVP, Solution, hookimpl, problem, solver
+
+@solver(order=2)
+def constant(ivp, t_eval, *, times=1):
+    return Solution([ivp.y0 for _ in t_eval])
+
+@problem
+def at_rest():
+    return IVP(lambda t, y, xp: 0 * y, (0, 1), [1.0])
+
+@hookimpl
+def odebench_solvers():
+    return [constant]
+
+@hookimpl
+def odebench_problems():
+    return [at_rest]
+
+@hookimpl
+def odebench_metrics():
+    return {"median_abs_error": lambda y, y_ref: float(np.median(np.abs(y - y_ref)))}
+"""
 MODULES = {
     "missing": None,
     "raising": "import math\nmath.sqrt(-1)\n",
     "exiting": "raise SystemExit(3)\n",
     "rival": SOLVERS.format(name="euler"),
-    "constant": SOLVERS.format(name="constant"),
+    "constant": WHOLE,
 }
 ERRORS = {
     "missing": ["no module 'plugin_missing'"],
@@ -137,6 +83,32 @@ def site(tmp_path_factory):
     return site
 
 
+def test_what_an_installed_distribution_brings_is_listed_with_its_origin(odebench, site):
+    listing = listed(odebench, site)
+    (solver,) = [s for s in listing["solvers"] if s["name"] == "constant"]
+    (problem,) = [p for p in listing["problems"] if p["name"] == "at-rest"]
+    assert (solver["plugin"], problem["plugin"]) == ("odebench-constant", "odebench-constant")
+    assert (solver["order"], solver["parameters"], solver["missing"]) == (2, {"times": 1}, None)
+    assert {"name": "median_abs_error"} in listing["metrics"]
+    assert [p for p in listing["plugins"] if p["location"] == "plugin_constant"] == [
+        {
+            "name": "odebench-constant",
+            "version": "0.8",
+            "source": "entry point",
+            "location": "plugin_constant",
+            "brings": ["at-rest", "constant", "median_abs_error"],
+            "error": None,
+        }
+    ]
+
+
+def test_without_the_distribution_its_names_are_unknown(odebench, tmp_path):
+    done = odebench("run", "-s", "constant", "-p", "decay", "-o", str(tmp_path / "run"))
+    assert done.returncode == 2
+    assert "unknown solver 'constant'" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_broken_distribution_is_listed_with_its_name_version_and_error(odebench, site, name):
     (plugin,) = [p for p in listed(odebench, site, "plugins") if p["location"] == f"plugin_{name}"]
@@ -152,6 +124,10 @@ def test_everything_else_works_beside_broken_distributions(odebench, site, tmp_p
     rows, warned = measured(odebench, site, tmp_path / "run", "-s", "rk4", "-s", "constant", "-p", "decay")
     assert list(rows["status"]) == ["ok", "ok"]
     assert list(rows["plugin"]) == ["odebench", "odebench-constant"]
+    assert rows.loc[1, "plugin_version"] == "0.8"
+    assert (rows["median_abs_error"] < rows["max_abs_error"]).all()
+    run = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert "0.8" in [plugin["version"] for plugin in run["plugins"] if plugin["name"] == "odebench-constant"]
     assert "Warning: not loaded" in warned
     assert all(f"plugin_{name}" in warned for name in ERRORS)
     assert "plugin_constant" not in warned

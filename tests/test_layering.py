@@ -9,8 +9,8 @@ import odebench
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    ["errors", "importing", "measurement", "memory", "timing", "environment"],
-    ["program", "parameters"],
+    ["errors", "measurement", "memory", "timing", "environment"],
+    ["importing", "program", "parameters"],
     ["backends"],
     ["sparsity", "tableaux"],
     ["model", "accuracy"],

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import site
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 import odebench
 from odebench.cli import main
 
+ROOT = Path(__file__).parent.parent
 FILES = {
     "pyproject.toml",
     "README.md",
@@ -121,11 +123,12 @@ def test_it_passes_its_own_tests_and_fails_them_with_a_fault(made, python, direc
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ruff") is None, reason="needs ruff")
-def test_it_is_clean_by_ruff(made, tmp_path):
-    for check in (["check"], ["format", "--check"]):
-        ruff = [sys.executable, "-m", "ruff", *check, "--no-cache"]
-        done = subprocess.run(ruff, cwd=made, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout
+@pytest.mark.parametrize("directory", ["my_solver", "my-problem"])
+@pytest.mark.parametrize("check", [["check"], ["format", "--check"]], ids=" ".join)
+def test_it_is_clean_by_ruff(made, directory, check):
+    ruff = [sys.executable, "-m", "ruff", *check, "--no-cache"]
+    done = subprocess.run(ruff, cwd=made / directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 # -- written -----------------------------------------------------------------------------------------------------------
@@ -163,6 +166,15 @@ def test_its_workflow_is_yaml_that_tests_it(made):
     assert "3.11" in job["strategy"]["matrix"]["python-version"]
 
 
+def test_the_guide_shows_what_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = new("solver", "heun", "--author", "Ada Lovelace")
+    text = (ROOT / "docs" / "distributing.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```(?:python|toml|text)\n(.*?)```", text, re.DOTALL)
+    files = [tmp_path / "heun" / name for name in ("odebench_heun.py", "pyproject.toml", "tests/test_heun.py")]
+    assert shown == [done.output, *(file.read_text() for file in files)]
+
+
 # -- refused -----------------------------------------------------------------------------------------------------------
 
 
@@ -174,16 +186,16 @@ def test_its_workflow_is_yaml_that_tests_it(made):
         ("solver", "MySolver", "Try 'my-solver'"),
         ("solver", "../up", "Try 'up'"),
         ("problem", "", "Try 'my-problem'"),
-        ("solver", "class", "Try 'class-solver'"),
-        ("solver", "sum", "Try 'sum-solver'"),
+        ("solver", "class", "Try 'my-class'"),
+        ("solver", "sum", "Try 'my-sum'"),
         ("problem", "problem", "Try 'my-problem'"),
         ("problem", "test-equation", "pytest would take test_equation() for a test"),
         ("solver", "rk4", "there is a solver 'rk4': see 'odebench show rk4'. Try 'my-rk4'"),
         ("problem", "lotka_volterra", "there is a problem 'lotka-volterra'"),
-        ("solver", "scipy", "distribution or module 'scipy' here. Try 'my-scipy'"),
+        ("solver", "scipy", "distribution or module 'scipy' already. Try 'my-scipy'"),
         ("solver", "json", "distribution or module 'json'"),
         ("solver", "odebench", "'odebench'"),
-        ("solver", "odebench-plugins", "module 'odebench-plugins'"),
+        ("solver", "odebench-plugins", "plugins' already"),
     ],
 )
 def test_a_name_that_will_not_do_is_refused_with_one_to_try(tmp_path, monkeypatch, kind, name, says):
