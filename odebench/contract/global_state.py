@@ -32,7 +32,7 @@ def global_state(subject: Subject) -> Iterator[Finding]:
     before = subject.solve(problem)
     changed = list(subject.changes_at_first or [])
     surroundings = Surroundings()
-    subject.solve(problem, again=True)
+    subject.solve(problem, again=True, bare=True)
     changed += [change for change in surroundings.changes() if change not in changed]
     surroundings.restore()
     if changed:

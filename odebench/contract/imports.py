@@ -43,11 +43,11 @@ def imports(subject: Subject) -> Iterator[Finding]:
     locate = subject.locate
     printed = subject.elsewhere(_CODE.format(locate=locate)).splitlines()
     imported = set(json.loads(printed[-1])) if printed else set()
-    required = {re.split(r"[^\w-]", requirement, maxsplit=1)[0].replace("-", "_") for requirement in subject.solver.requires}
+    named = [re.split(r"[^\w-]", requirement, maxsplit=1)[0] for requirement in subject.solver.requires]
+    required = {name.replace("-", "_") for name in named}
     if found := sorted(imported & (HEAVY | required - {"numpy"})):
         yield Finding(
             f"importing it imports {', '.join(found)}, so that merely listing solvers takes as long; import them "
             "inside the function.",
             f"import sys\n{locate}\nprint({found[0]!r} in sys.modules)",
         )
-

@@ -25,6 +25,8 @@ from .surroundings import Surroundings
 ROUNDING = 1e-9
 """What two solutions may differ by, of the solution's size, beside the error that they have anyway."""
 SEED = 1
+ACCURACY = 0.1
+"""The error, as a part of the solution's size, up to which a solution is taken for one: y0 for ever is off by 0.6."""
 _PATIENCE_S = 120.0  # for a process that does one solve
 
 
@@ -54,7 +56,7 @@ class Subject:
         solver: Solver,
         parameters: Mapping[str, Any] | None = None,
         *,
-        accuracy: float = 0.05,
+        accuracy: float = ACCURACY,
         locate: str | None = None,
     ) -> None:
         """`locate`: lines of Python that set `solver`, for what is to be pasted; found out where they are not given."""
@@ -134,7 +136,7 @@ class Subject:
                 first.restore()
             if _look(ivp) != before:
                 self.touched.append(self.call(problem, seed=seed, parameters=parameters, **options))
-                del self._ivps[key]
+                ivp = self._ivps[key] = PROBLEMS[problem].ivp(**options)
         y, _ = checks.states(solution, ivp)
         truth = PROBLEMS[problem].truth(before.t_eval - options.get("shift", 0.0)) * options.get("scale", 1.0)
         size = float(np.abs(truth).max())
@@ -178,9 +180,10 @@ class Subject:
             return f"solver = ...  # {self.solver.name}"
 
     def rung(self, rung: Mapping[str, Any]) -> dict[str, Any]:
-        """What a rung of the ladder changes, beside the parameters that were given."""
+        """The parameters that the ladder is about, at this rung: they come before those that were given."""
         defaults = self.solver.resolve({})
-        return {k: v for k, v in rung.items() if k not in self._given and v != defaults[k]}
+        climbing = [k for k in rung if any(other[k] != defaults[k] for other in self.solver.ladder)]
+        return {k: rung[k] for k in climbing}
 
     def call(
         self,
