@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +16,7 @@ from .. import checks
 from ..backends import Array
 from ..errors import BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from ..model import IVP, Monitor, Solution, Solver
+from .elsewhere import Elsewhere, elsewhere
 from .problems import PROBLEMS
 from .rule import Broken, DoesNotApply, Finding
 from .surroundings import Surroundings
@@ -27,7 +26,6 @@ ROUNDING = 1e-9
 SEED = 1
 ACCURACY = 0.1
 """The error, as a part of the solution's size, up to which a solution is taken for one: y0 for ever is off by 0.6."""
-_PATIENCE_S = 120.0  # for a process that does one solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +64,7 @@ class Subject:
         self._locate = locate
         self._ivps: dict[str, IVP] = {}
         self._solved: dict[str, Solved] = {}
+        self._elsewhere: dict[str, Elsewhere] = {}
         self.touched: list[str] = []
         """The calls, as Python, that changed their input."""
         self.changes_at_first: list[str] | None = None
@@ -219,25 +218,11 @@ class Subject:
         made = ", ".join(f"{key}={value!r}" for key, value in options.items())
         return [f"ivp = PROBLEMS[{problem!r}].ivp({made})", f"{name} = solver(ivp, ivp.t_eval{arguments})"]
 
-    def elsewhere(self, code: str) -> str:
-        """What Python prints that runs `code` in a new process, after the lines that set `solver`."""
-        start = f"import sys; sys.path[:] = {[p for p in sys.path if p]!r}"
-        try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-c", f"{start}\n{code}"],
-                capture_output=True,
-                text=True,
-                timeout=_PATIENCE_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Broken(Finding(f"in another process it took longer than {_PATIENCE_S:g} s.", code)) from None
-        if done.returncode != 0:
-            last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["it said nothing"]
-            raise Broken(
-                Finding(f"another process ended with exit status {done.returncode}: {one_line(last[0])}.", code)
-            )
-        return done.stdout
+    def elsewhere(self, problem: str) -> Elsewhere:
+        """A solve in a new process, done once; `DoesNotApply` where no other process can find the solver."""
+        if problem not in self._elsewhere:
+            self._elsewhere[problem] = elsewhere(self.locate, self.call_lines(problem))
+        return self._elsewhere[problem]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from odebench_plugins.solvers.rk4 import rk4
 from odebench import Solution, hookimpl, solver
 
 
-@solver(order=4, ladder=[{"steps": 10 * 2**k} for k in range(5)])
+@solver(ladder=[{"steps": 10 * 2**k} for k in range(5)])
 def bad_reads_its_surroundings(ivp, t_eval, *, steps=100):
     """What it computes depends on the working directory. steps: their number."""
     good = rk4(ivp, t_eval, steps=steps)
