@@ -30,7 +30,7 @@ def run_twice(subject: Subject) -> Iterator[Finding]:
     problem = subject.first_supported("decay", "spiral")
     first = subject.solve(problem)
     between = subject.first_supported("logistic", "spiral", "decay")
-    subject.solve(between, again=True)
+    subject.solve(between)
     try:
         second = subject.solve(problem, again=True)
     except Broken as broken:

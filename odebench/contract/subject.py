@@ -67,8 +67,8 @@ class Subject:
         self._elsewhere: dict[str, Elsewhere] = {}
         self.touched: list[str] = []
         """The calls, as Python, that changed their input."""
-        self.changes_at_first: list[str] | None = None
-        """What the first of all calls changed in the process; None before it."""
+        self.changes: list[str] = []
+        """What the calls have changed in the process; each was put back."""
 
     # -- solving ----------------------------------------------------------------------------------------------
 
@@ -123,16 +123,12 @@ class Subject:
             self._ivps[key] = PROBLEMS[problem].ivp(**options)
         ivp = self._ivps[key]
         before = _look(ivp)
-        first = Surroundings() if self.changes_at_first is None else None
         began = time.perf_counter()
         try:
-            with nullcontext() if bare else _quietly():
+            with nullcontext() if bare else _quietly(), self._watched():
                 solution = self.solve_ivp(ivp, seed=seed, parameters=parameters)
         finally:
             seconds = time.perf_counter() - began
-            if first is not None:
-                self.changes_at_first = first.changes()
-                first.restore()
             if _look(ivp) != before:
                 self.touched.append(self.call(problem, seed=seed, parameters=parameters, **options))
                 ivp = self._ivps[key] = PROBLEMS[problem].ivp(**options)
@@ -149,6 +145,17 @@ class Subject:
         if self.solver.reports:
             arguments["monitor"] = Monitor()
         return self.solver.function(ivp, ivp.t_eval, **arguments)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Note what is changed in the process meanwhile, and put it back."""
+        surroundings = Surroundings()
+        try:
+            yield
+        finally:
+            if changes := surroundings.changes():
+                self.changes += [change for change in changes if change not in self.changes]
+                surroundings.restore()
 
     def first_supported(self, *problems: str) -> str:
         """The first of these problems that the solver does; raises `DoesNotApply` where it does none."""
