@@ -15,14 +15,16 @@ pytest then shows one test a rule; a rule that does not apply is skipped, and sa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
+from .contract import ACCURACY, Contract, Subject
 from .contract import BROKEN as _BROKEN
 from .contract import KEPT as _KEPT
 from .contract import PROBLEMS as PROBLEMS
 from .contract import RULES as RULES
-from .contract import Contract, Subject
 from .contract import locate_by_name as _locate_by_name
+from .host import Host
 from .model import Solver
 
 
@@ -35,7 +37,7 @@ class SolverContract:
     parameters: ClassVar[Mapping[str, Any]] = {}
     """Parameters that it is to be examined with, where the defaults take too long, say."""
 
-    accuracy: ClassVar[float] = 0.05
+    accuracy: ClassVar[float] = ACCURACY
     """The error, as a part of the solution's size, up to which what it returns is taken for a solution."""
 
     seconds: ClassVar[float] = 120.0
@@ -56,20 +58,38 @@ class SolverContract:
     def contract(cls) -> Contract:
         """The solver of this class, held to the contract; the tests share it and what it has found out."""
         if cls._contract is None:
-            cls._contract = Contract(_subject(cls), seconds=cls.seconds)
+            solver = _solver(cls)
+            if reason := _host().missing(solver):
+                import pytest
+
+                pytest.skip(f"{solver.name} {reason}")
+            cls._contract = Contract(
+                Subject(
+                    solver,
+                    cls.parameters,
+                    accuracy=cls.accuracy,
+                    locate=_locate_by_name(solver.name, ()) if isinstance(cls.solver, str) else None,
+                ),
+                seconds=cls.seconds,
+            )
         return cls._contract
 
 
-def _subject(cls: type[SolverContract]) -> Subject:
-    solver, locate = getattr(cls, "solver", None), None
+def _solver(cls: type[SolverContract]) -> Solver:
+    solver = getattr(cls, "solver", None)
     if isinstance(solver, str):
-        from .host import Host
-
-        locate = _locate_by_name(solver, ())
-        solver = Host().solver(solver)
+        solver = _host().solver(solver)
     if not isinstance(solver, Solver):
-        raise TypeError(f"expected {cls.__name__}.solver as a function decorated with @solver, received {solver!r}")
-    return Subject(solver, cls.parameters, accuracy=cls.accuracy, locate=locate)
+        raise TypeError(
+            f"expected {cls.__name__}.solver as a function decorated with @solver, or the name of one, "
+            f"received {solver!r}"
+        )
+    return solver
+
+
+@cache
+def _host() -> Host:
+    return Host()
 
 
 def _test(name: str) -> Callable[[SolverContract], None]:

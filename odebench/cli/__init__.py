@@ -12,6 +12,7 @@ import click
 from .. import __version__
 from ..errors import OdebenchError
 from .certify import certify
+from .check import check
 from .completion import completion
 from .doctor import doctor
 from .look import env, list_, show, table
@@ -70,5 +71,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, doctor, watch, new, env, completion):
+for _command in (run, list_, show, certify, table, doctor, check, watch, new, env, completion):
     main.add_command(_command)

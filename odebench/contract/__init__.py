@@ -17,5 +17,9 @@ from .rule import NOT_TRIED as NOT_TRIED
 from .rule import Finding as Finding
 from .rule import Outcome as Outcome
 from .rule import Rule as Rule
+from .selection import ToCheck as ToCheck
+from .selection import to_check as to_check
+from .separate import hold_apart as hold_apart
+from .subject import ACCURACY as ACCURACY
 from .subject import Subject as Subject
 from .subject import locate_by_name as locate_by_name

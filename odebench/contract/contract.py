@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import BadSelection, did_you_mean
 from .dense_output import dense_output
@@ -54,11 +54,19 @@ SECONDS = 120.0
 class Contract:
     """A solver and what is known of how it keeps the rules."""
 
-    def __init__(self, subject: Subject, *, seconds: float = SECONDS) -> None:
-        """`seconds`: after so many, no further rule is begun."""
-        self.subject, self.seconds = subject, seconds
-        self.outcomes: dict[str, Outcome] = {}
-        self._spent = 0.0
+    def __init__(
+        self,
+        subject: Subject,
+        *,
+        seconds: float = SECONDS,
+        known: Iterable[Outcome] = (),
+        on_begin: Callable[[Rule], None] = lambda rule: None,
+    ) -> None:
+        """`seconds`: after so many, no further rule is begun. `known`: what has come of some; `on_begin` hears which
+        is looked at."""
+        self.subject, self.seconds, self.on_begin = subject, seconds, on_begin
+        self.outcomes = {outcome.rule.name: outcome for outcome in known}
+        self._spent = sum(outcome.seconds for outcome in self.outcomes.values())
 
     def outcome(self, name: str) -> Outcome:
         """What comes of a rule; found out once, after the rules that it needs."""
@@ -72,7 +80,9 @@ class Contract:
             if first.status in (BROKEN, NOT_TRIED):
                 return Outcome(rule, NOT_TRIED, f"{needed} is {first.status}" if first.status == BROKEN else first.why)
         if self._spent > self.seconds:
-            return Outcome(rule, NOT_TRIED, f"the rules before it took {self._spent:.0f} s, and {self.seconds:g} s is the limit")
+            why = f"the rules before it took {self._spent:.0f} s, and after {self.seconds:g} s none is begun"
+            return Outcome(rule, NOT_TRIED, why)
+        self.on_begin(rule)
         began = time.perf_counter()
         status, why, findings = KEPT, "", []
         try:

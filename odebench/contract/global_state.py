@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .rule import Broken, Finding, rule
 from .subject import Subject
-from .surroundings import Surroundings, other_surroundings
+from .surroundings import other_surroundings
 
 _STIRRED = "\n".join(
     [
@@ -30,14 +30,9 @@ def global_state(subject: Subject) -> Iterator[Finding]:
     """
     problem = subject.first_supported("decay", "spiral")
     before = subject.solve(problem)
-    changed = list(subject.changes_at_first or [])
-    surroundings = Surroundings()
-    subject.solve(problem, again=True)
-    changed += [change for change in surroundings.changes() if change not in changed]
-    surroundings.restore()
-    if changed:
+    if subject.changes:
         yield Finding(
-            f"it changes what the whole process shares, and does not put it back: {'; '.join(changed)}.",
+            f"it changes what the whole process shares, and does not put it back: {'; '.join(subject.changes)}.",
             subject.call(problem),
         )
     call = "\n".join(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -28,26 +27,20 @@ HEAVY = {
     "deepxde",
     "neurodiffeq",
 }
-_CODE = """
-import json, sys
-import numpy, odebench.testing, odebench.host, runpy
-before = set(sys.modules)
-{locate}
-print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}})))
-"""
 
 
 @rule()
 def imports(subject: Subject) -> Iterator[Finding]:
     """Importing it imports no torch and nothing else that is heavy: that is left to the call."""
-    locate = subject.locate
-    printed = subject.elsewhere(_CODE.format(locate=locate)).splitlines()
-    imported = set(json.loads(printed[-1])) if printed else set()
-    required = {re.split(r"[^\w-]", requirement, maxsplit=1)[0].replace("-", "_") for requirement in subject.solver.requires}
-    if found := sorted(imported & (HEAVY | required - {"numpy"})):
+    there = subject.elsewhere("decay")
+    if there.imported is None:
+        yield Finding(f"importing it in another process {there.failure}.", f"{subject.locate}\nprint(solver)")
+        return
+    named = [re.split(r"[^\w-]", requirement, maxsplit=1)[0] for requirement in subject.solver.requires]
+    required = {name.replace("-", "_") for name in named}
+    if found := sorted(there.imported & (HEAVY | required - {"numpy"})):
         yield Finding(
             f"importing it imports {', '.join(found)}, so that merely listing solvers takes as long; import them "
             "inside the function.",
-            f"import sys\n{locate}\nprint({found[0]!r} in sys.modules)",
+            f"import sys\n{subject.locate}\nprint({found[0]!r} in sys.modules)",
         )
-

@@ -24,8 +24,6 @@ def ladder(subject: Subject) -> Iterator[Finding]:
     solver = subject.solver
     if len(solver.ladder) < 2:
         raise DoesNotApply("it has no ladder of two rungs or more")
-    if all(subject.rung(rung) == subject.rung(solver.ladder[0]) for rung in solver.ladder):
-        raise DoesNotApply("the parameters given leave nothing of its ladder")
     problem = subject.first_supported("forced", "forced-pair", "decay", "spiral")
     began = time.perf_counter()
     errors: list[float] = []

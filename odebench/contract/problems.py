@@ -115,9 +115,7 @@ PROBLEMS = {
         # a damped rotation
         ContractProblem("spiral", _spiral, (1.0, 0.0), lambda t: [_exp(-t / 2) * _cos(t), -_exp(-t / 2) * _sin(t)]),
         # one substance becomes a second, and that a third
-        ContractProblem(
-            "chain", _chain, (1.0, 0.0, 0.0), lambda t: [_exp(-t), t * _exp(-t), 1 - (1 + t) * _exp(-t)]
-        ),
+        ContractProblem("chain", _chain, (1.0, 0.0, 0.0), lambda t: [_exp(-t), t * _exp(-t), 1 - (1 + t) * _exp(-t)]),
         # y' = y (1 - y)
         ContractProblem("logistic", lambda t, y, xp: y * (1 - y), (0.25,), lambda t: [1 / (1 + 3 * _exp(-t))]),
         # y' = cos t - y: the slope depends on the time

@@ -30,7 +30,7 @@ def run_twice(subject: Subject) -> Iterator[Finding]:
     problem = subject.first_supported("decay", "spiral")
     first = subject.solve(problem)
     between = subject.first_supported("logistic", "spiral", "decay")
-    subject.solve(between, again=True)
+    subject.solve(between)
     try:
         second = subject.solve(problem, again=True)
     except Broken as broken:
@@ -51,23 +51,19 @@ def another_process(subject: Subject) -> Iterator[Finding]:
 
     problem = subject.first_supported("decay", "spiral")
     here = subject.solve(problem)
-    locate = subject.locate
     code = subject.call(problem, "print(solution.y.tobytes().hex())")
-    printed = subject.elsewhere(_quiet(code, locate)).split()
-    there = np.frombuffer(bytes.fromhex(printed[-1]) if printed else b"", dtype=np.asarray(here.solution.y).dtype)
-    if there.tobytes() != np.ascontiguousarray(here.solution.y).tobytes():
-        off = float(np.abs(there - here.y.ravel()).max()) if there.size == here.y.size else float("nan")
+    there = subject.elsewhere(problem)
+    if there.digits is None:
+        yield Finding(f"solving {problem!r} in another process {there.failure}.", code)
+        return
+    y = np.frombuffer(there.digits, dtype=np.asarray(here.solution.y).dtype)
+    if there.digits != np.ascontiguousarray(here.solution.y).tobytes():
+        off = float(np.abs(y - here.y.ravel()).max()) if y.size == here.y.size else float("nan")
         yield Finding(
             f"another process gives values that differ by {off:.2g} from those of this one: what it computes must not "
             "depend on the process, such as on the hash of a string or the time.",
             code,
         )
-
-
-def _quiet(code: str, locate: str) -> str:
-    """The same with the host's circumstances: one thread, and warnings that are not errors."""
-    limits = "from odebench.environment import limit_threads; limit_threads(1)"
-    return code.replace(locate, f"{limits}\n{locate}", 1)
 
 
 def _differ(first: Solved, second: Solved) -> bool:

@@ -46,9 +46,7 @@ def statistics(subject: Subject) -> Iterator[Finding]:
             "\n".join(
                 [
                     "from odebench.counting import counted",
-                    subject.call(problem).replace(
-                        f".ivp()\n", f".ivp()\nivp, counts = counted(ivp)\n", 1
-                    ),
+                    subject.call(problem).replace(".ivp()\n", ".ivp()\nivp, counts = counted(ivp)\n", 1),
                     "print(solution.stats['rhs_calls'], counts.rhs_calls)",
                 ]
             ),

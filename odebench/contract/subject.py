@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +16,7 @@ from .. import checks
 from ..backends import Array
 from ..errors import BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from ..model import IVP, Monitor, Solution, Solver
+from .elsewhere import Elsewhere, elsewhere
 from .problems import PROBLEMS
 from .rule import Broken, DoesNotApply, Finding
 from .surroundings import Surroundings
@@ -25,7 +24,8 @@ from .surroundings import Surroundings
 ROUNDING = 1e-9
 """What two solutions may differ by, of the solution's size, beside the error that they have anyway."""
 SEED = 1
-_PATIENCE_S = 120.0  # for a process that does one solve
+ACCURACY = 0.1
+"""The error, as a part of the solution's size, up to which a solution is taken for one: y0 for ever is off by 0.6."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Subject:
         solver: Solver,
         parameters: Mapping[str, Any] | None = None,
         *,
-        accuracy: float = 0.05,
+        accuracy: float = ACCURACY,
         locate: str | None = None,
     ) -> None:
         """`locate`: lines of Python that set `solver`, for what is to be pasted; found out where they are not given."""
@@ -64,10 +64,11 @@ class Subject:
         self._locate = locate
         self._ivps: dict[str, IVP] = {}
         self._solved: dict[str, Solved] = {}
+        self._elsewhere: dict[str, Elsewhere] = {}
         self.touched: list[str] = []
         """The calls, as Python, that changed their input."""
-        self.changes_at_first: list[str] | None = None
-        """What the first of all calls changed in the process; None before it."""
+        self.changes: list[str] = []
+        """What the calls have changed in the process; each was put back."""
 
     # -- solving ----------------------------------------------------------------------------------------------
 
@@ -122,19 +123,15 @@ class Subject:
             self._ivps[key] = PROBLEMS[problem].ivp(**options)
         ivp = self._ivps[key]
         before = _look(ivp)
-        first = Surroundings() if self.changes_at_first is None else None
         began = time.perf_counter()
         try:
-            with nullcontext() if bare else _quietly():
+            with nullcontext() if bare else _quietly(), self._watched():
                 solution = self.solve_ivp(ivp, seed=seed, parameters=parameters)
         finally:
             seconds = time.perf_counter() - began
-            if first is not None:
-                self.changes_at_first = first.changes()
-                first.restore()
             if _look(ivp) != before:
                 self.touched.append(self.call(problem, seed=seed, parameters=parameters, **options))
-                del self._ivps[key]
+                ivp = self._ivps[key] = PROBLEMS[problem].ivp(**options)
         y, _ = checks.states(solution, ivp)
         truth = PROBLEMS[problem].truth(before.t_eval - options.get("shift", 0.0)) * options.get("scale", 1.0)
         size = float(np.abs(truth).max())
@@ -148,6 +145,17 @@ class Subject:
         if self.solver.reports:
             arguments["monitor"] = Monitor()
         return self.solver.function(ivp, ivp.t_eval, **arguments)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Note what is changed in the process meanwhile, and put it back."""
+        surroundings = Surroundings()
+        try:
+            yield
+        finally:
+            if changes := surroundings.changes():
+                self.changes += [change for change in changes if change not in self.changes]
+                surroundings.restore()
 
     def first_supported(self, *problems: str) -> str:
         """The first of these problems that the solver does; raises `DoesNotApply` where it does none."""
@@ -178,9 +186,10 @@ class Subject:
             return f"solver = ...  # {self.solver.name}"
 
     def rung(self, rung: Mapping[str, Any]) -> dict[str, Any]:
-        """What a rung of the ladder changes, beside the parameters that were given."""
+        """The parameters that the ladder is about, at this rung: they come before those that were given."""
         defaults = self.solver.resolve({})
-        return {k: v for k, v in rung.items() if k not in self._given and v != defaults[k]}
+        climbing = [k for k in rung if any(other[k] != defaults[k] for other in self.solver.ladder)]
+        return {k: rung[k] for k in climbing}
 
     def call(
         self,
@@ -216,25 +225,11 @@ class Subject:
         made = ", ".join(f"{key}={value!r}" for key, value in options.items())
         return [f"ivp = PROBLEMS[{problem!r}].ivp({made})", f"{name} = solver(ivp, ivp.t_eval{arguments})"]
 
-    def elsewhere(self, code: str) -> str:
-        """What Python prints that runs `code` in a new process, after the lines that set `solver`."""
-        start = f"import sys; sys.path[:] = {[p for p in sys.path if p]!r}"
-        try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-c", f"{start}\n{code}"],
-                capture_output=True,
-                text=True,
-                timeout=_PATIENCE_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Broken(Finding(f"in another process it took longer than {_PATIENCE_S:g} s.", code)) from None
-        if done.returncode != 0:
-            last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["it said nothing"]
-            raise Broken(
-                Finding(f"another process ended with exit status {done.returncode}: {one_line(last[0])}.", code)
-            )
-        return done.stdout
+    def elsewhere(self, problem: str) -> Elsewhere:
+        """A solve in a new process, done once; `DoesNotApply` where no other process can find the solver."""
+        if problem not in self._elsewhere:
+            self._elsewhere[problem] = elsewhere(self.locate, self.call_lines(problem))
+        return self._elsewhere[problem]
 
 
 @contextmanager

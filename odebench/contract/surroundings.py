@@ -21,13 +21,16 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._before = _state()
-        self._had = {name: name in sys.modules for name in ("torch", "jax")}
+        self._modules = set(sys.modules)
 
     def changes(self) -> list[str]:
         """What is other than it was, one phrase each; empty where nothing is."""
         now = _state()
+        imported = not self._modules.issuperset(sys.modules)
         changed = []
         for name, value in now.items():
+            if imported and name in _LIBRARIES_OWN:
+                continue  # what a library does when it is imported is not the solver's affair
             # what was not imported before is compared with how it is when imported by itself
             before = self._before.get(name, _FRESH.get(name, value))
             if before != value:
@@ -116,6 +119,9 @@ def _state() -> dict[str, Any]:
     if (jax := sys.modules.get("jax")) and hasattr(jax, "config"):
         state["JAX's x64 mode"] = bool(jax.config.jax_enable_x64)
     return state
+
+
+_LIBRARIES_OWN = ("the environment's variables", "the warnings' filters", "random's generator")
 
 
 class _Fresh(dict[str, Any]):

@@ -33,7 +33,8 @@ def dense_layers(
     """
     layers: list[torch.nn.Module] = []
     for (inputs, outputs), name in zip(itertools.pairwise(sizes), activations, strict=True):
-        dense = torch.nn.Linear(inputs, outputs, dtype=torch.float64)
+        # without first weights, which would be drawn from the generator that the whole process shares
+        dense: torch.nn.Linear = torch.nn.utils.skip_init(torch.nn.Linear, inputs, outputs, dtype=torch.float64)
         draw(dense, name)
         layers += [dense, ACTIVATIONS[name]()]
     return torch.nn.Sequential(*layers)

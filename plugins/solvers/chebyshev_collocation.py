@@ -34,6 +34,7 @@ def chebyshev_collocation(
     random-feature-collocation, which has another basis and no other difference: whatever that does better must be the
     network's doing.
 
+    rtol, atol: the error that is held below rtol |y| + atol in each window.
     points: collocation points in a window, 12 to 40 by rtol; at most 16 where it is stiff. nodes: radau, or the
     chebyshev extrema, which are not A-stable. iteration: Picard's substitution, Newton's with the Jacobian at each
     node, or auto: the first, until the problem turns out stiff.

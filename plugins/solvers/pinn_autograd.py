@@ -101,7 +101,7 @@ def pinn_autograd(
     optimizer, epochs: so many of its steps a window at most. learning_rate: none for the optimizer's usual, 0.01 for
     adam and 1 for lbfgs and ssbroyden. schedule: of adam's learning rate. damping: levenberg-marquardt's first.
     tolerance: training stops at this root mean square of the residual (times half a window); 0, as far as it goes.
-    refit: the output layer by least squares at the end. device: cuda for a GPU.
+    refit: the output layer by least squares at the end. dtype: of the training. device: cuda for a GPU.
     """
     from ._pinn import training
 

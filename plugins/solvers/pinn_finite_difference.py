@@ -55,7 +55,9 @@ def pinn_finite_difference(
 
     difference: backward, central, fourth-order or spectral. collocation, points: of the grid on which the differences
     are taken; any distances will do, but spectral asks for chebyshev, which is what none means there; elsewhere none is
-    grid. All else is as in pinn-autograd.
+    grid. As in pinn-autograd are initial_condition, trial, resample_every, weighting, causality, windows, warm_start,
+    activation, width, depth, steepness, optimizer, epochs, learning_rate, schedule, damping, tolerance, refit, dtype
+    and device.
     """
     from ._pinn import derivatives, training
 

@@ -9,7 +9,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 @solver(
     requires=["torch>=2.2"],
-    tags=["neural", "frozen"],
+    tags=["neural", "frozen", "soft-initial-condition"],
     ladder=[{"epochs": 10 * 2**k} for k in range(8)],
     source="the thread told in docs/thread.md: the question",
 )
@@ -36,8 +36,8 @@ def thread_a(
     back, and there training ends: loss (1 + 0)^2 + (0 - 1)^2 = 2 exactly. docs/thread.md measures it.
 
     The defaults are the thread's program, and stay so. derivative: prediction, as there, or time, as was meant.
-    activation: of the hidden layers; output_activation: of the last. step: of the grid. Of systems the squares of the
-    initial condition are summed.
+    activation, width, depth: of the hidden layers; output_activation: of the last. step: of the grid. epochs: steps of
+    Adam, at this learning_rate. Of systems the squares of the initial condition are summed.
     """
     import torch
 

@@ -9,7 +9,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 @solver(
     requires=["torch>=2.2"],
-    tags=["neural", "frozen"],
+    tags=["neural", "frozen", "soft-initial-condition"],
     ladder=[{"epochs": 10 * 2**k} for k in range(8)],
     source="the thread told in docs/thread.md: the answer",
 )
@@ -38,8 +38,8 @@ def thread_b(
     The defaults are the thread's program, and stay so; it says "tanh activations" and leaves open whether the output
     has one: by default it has none. difference: where the difference is held against f: at the end of each step
     (backward, as there), at its start (forward, explicit Euler) or, with the mean of both states, in its middle
-    (central, the implicit midpoint rule). reduction: the residuals are summed, as there, or averaged. All else is as in
-    thread-a.
+    (central, the implicit midpoint rule). reduction: the residuals are summed, as there, or averaged. activation,
+    output_activation, width, depth, epochs, learning_rate: as in thread-a.
     """
     import torch
 

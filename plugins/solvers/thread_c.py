@@ -9,7 +9,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 @solver(
     requires=["torch>=2.2"],
-    tags=["neural", "frozen"],
+    tags=["neural", "frozen", "soft-initial-condition"],
     ladder=[{"epochs": epochs} for epochs in (10, 30, 100, 300, 1000, 3000)],
     source="the thread told in docs/thread.md: the last post",
 )
@@ -33,7 +33,8 @@ def thread_c(
     equation is y' = -2y on [1, 5], which here is the problem decay[rate=2,t0=1,t1=5].
 
     The defaults are the thread's program, and stay so; of its second layer only `Dense(8, 1)` can be told, so it has
-    no activation. epochs: the code says 100, the post speaks of 10. All else is as in thread-a.
+    no activation. epochs: the code says 100, the post speaks of 10. activation, output_activation, width, depth,
+    step, learning_rate: as in thread-a.
     """
     import torch
 

@@ -84,7 +84,9 @@ class Network(torch.nn.Module):
         super().__init__()
         sizes = [1, *[width] * depth, n_states]
         self.layers = torch.nn.ModuleList(
-            torch.nn.Linear(a, b, dtype=torch.float64) for a, b in itertools.pairwise(sizes)
+            # without first weights, which would be drawn from the generator that the whole process shares
+            torch.nn.utils.skip_init(torch.nn.Linear, a, b, dtype=torch.float64)
+            for a, b in itertools.pairwise(sizes)
         )
         self.activation = ACTIVATIONS[activation]
         chance = torch.Generator().manual_seed(seed)  # its own, so that nothing else draws from it
@@ -114,7 +116,9 @@ class Network(torch.nn.Module):
         first = self.layers[0]
         slopes = first.weight.sign() * steepness * (1 + first.weight.abs()) / 2
         order = torch.randperm(first.out_features, generator=chance)
-        places = (2 * (order + torch.rand(first.out_features, generator=chance)) / first.out_features - 1).double()
+        places = (
+            2 * (order + torch.rand(first.out_features, generator=chance, dtype=torch.float32)) / first.out_features - 1
+        ).double()
         first.weight.copy_(slopes)
         first.bias.copy_(-slopes[:, 0] * places)
 
