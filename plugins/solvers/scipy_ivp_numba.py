@@ -1,0 +1,105 @@
+"""The integrators of `scipy.integrate.solve_ivp`, with a right-hand side compiled by numba."""
+
+import copy
+import math
+from typing import Any, Literal, Self
+
+from odebench import IVP, Array, Solution, Solver, Unsupported, compile_once, hookimpl, solver
+
+from .scipy_ivp import scipy_ivp
+
+FUNCTIONS = [name for name in dir(math) if not name.startswith("_")]
+MOST = 2000  # operations; of more, LLVM would take minutes
+
+
+@solver(
+    requires=["numba>=0.61", "scipy"],
+    tags=["adaptive", "classical", "compiled"],
+    ladder=scipy_ivp.ladder,
+    source="scipy.integrate.solve_ivp; Lam, Pitrou & Seibert, LLVM-HPC 2015",
+)
+def scipy_ivp_numba(
+    ivp: IVP,
+    t_eval: Array,
+    *,
+    method: Literal["RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"] = "RK45",
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    max_step: float | None = None,
+    dense_output: bool = False,
+) -> Solution:
+    """As scipy-ivp, parameters and all, but for the slopes f(t, y): machine code in place of Python.
+
+    The equation is written out, one operation a line, and compiled once, in the first call; it has to be traceable and
+    of 2000 operations at most. The integrator is scipy's own and stays in Python: of a few operations the slopes
+    take as long either way, of hundreds far less time here. Jacobians are those of scipy-ivp.
+    """
+    options = {"max_step": max_step, "dense_output": dense_output}
+    return scipy_ivp(_compiled(ivp), t_eval, method=method, rtol=rtol, atol=atol, **options)
+
+
+@compile_once
+def _compiled(ivp: IVP) -> IVP:
+    """The same problem, its `f` compiled."""
+    import numba
+    import numpy as np
+
+    lines: list[str] = []
+    states = [_Term(f"y[{j}]", lines) for j in range(ivp.n_states)]
+    functions = {name: _Term(name, lines).of for name in FUNCTIONS}
+    slopes = ivp.trace(_Term("t", lines), states, functions, lambda value: _Term(f"({value!r})", lines))
+    if len(lines) > MOST:
+        raise Unsupported(f"expected a right-hand side of {MOST} operations at most, this one has {len(lines)}")
+    lines += [f"slope[{i}] = {value}" for i, value in enumerate(slopes)]
+    body = "\n    ".join([f"slope = empty({ivp.n_states})", *lines, "return slope"])
+    namespace: dict[str, Any] = {"empty": np.empty, **vars(math)}
+    exec(f"def f(t, y):\n    {body}", namespace)
+    number = numba.float64
+    state = numba.types.Array(number, 1, "A", readonly=True)  # which arrays of any layout can be passed for
+    # where Python's division raises, this gives inf or NaN, as numpy's does
+    f = numba.njit(number[::1](number, state), error_model="numpy")(namespace["f"])
+    twin = copy.copy(ivp)
+    vars(twin)["f"] = f
+    return twin
+
+
+class _Term:
+    """A value of the equation, by its name; what is done to it becomes a line of code."""
+
+    def __init__(self, name: str, lines: list[str]) -> None:
+        self.name, self.lines = name, lines
+
+    def __str__(self) -> str:
+        return self.name
+
+    def _line(self, expression: str) -> Self:
+        name = f"v{len(self.lines)}"
+        self.lines.append(f"{name} = {expression}")
+        return type(self)(name, self.lines)
+
+    def of(self, other: Self) -> Self:
+        """The function of this name, of another value."""
+        return self._line(f"{self}({other})")
+
+    def __add__(self, other: Self) -> Self:
+        return self._line(f"{self} + {other}")
+
+    def __sub__(self, other: Self) -> Self:
+        return self._line(f"{self} - {other}")
+
+    def __mul__(self, other: Self) -> Self:
+        return self._line(f"{self} * {other}")
+
+    def __truediv__(self, other: Self) -> Self:
+        return self._line(f"{self} / {other}")
+
+    def __pow__(self, other: Self) -> Self:
+        return self._line(f"{self} ** {other}")
+
+    def __neg__(self) -> Self:
+        return self._line(f"-{self}")
+
+
+@hookimpl
+def odebench_solvers() -> list[Solver]:
+    return [scipy_ivp_numba]
