@@ -35,8 +35,8 @@ def solution(
     steps, failed = counted.tolist()
     if failed:
         raise SolverFailed(
-            f"max_steps of {most:,} was reached, {steps:,} of them accepted; try more, a larger rtol, or if the problem is "
-            "stiff Kvaerno5"
+            f"max_steps of {most:,} was reached, {steps:,} of them accepted; try more, a larger rtol, or Kvaerno5 "
+            "where the problem is stiff"
             if tolerances
             else f"the implicit equations of step {steps + 1:,} could not be solved; try more steps"
         )
