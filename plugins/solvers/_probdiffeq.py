@@ -58,8 +58,8 @@ def solution(ivp: IVP, t_eval: Array, model: Model, max_steps: int, rtol: float,
     y, counted = np.array(means), np.asarray(steps)
     if not np.isfinite(y).all():
         raise SolverFailed(
-            f"not finite after {counted[-1]:,} steps: it diverged, or max_steps of {max_steps:,} was reached; try EK1 with "
-            "dense covariances and dynamic calibration, a lower order or more steps"
+            f"not finite after {counted[-1]:,} steps: it diverged, or max_steps of {max_steps:,} was reached; try "
+            "EK1 with dense covariances and dynamic calibration, a lower order or more steps"
         )
     return Solution(y, stats={"steps": int(counted[-1]), "max_std": float(deviation)})
 

@@ -24,7 +24,7 @@ def probdiffeq(
     atol: float = 1e-9,
     max_steps: int = 100_000,
 ) -> Solution:
-    """Gaussian beliefs about the solution and `order` of its derivatives, updated by the equation in each step; float64.
+    """Gaussian beliefs about the solution and `order` of its derivatives, updated by the equation step by step.
 
     The row's states are the posterior's means at t_eval; the largest standard deviation there is kept as `max_std`. The
     prior is an integrated Wiener process that starts from the solution's Taylor series, the steps are adaptive: the
@@ -33,8 +33,8 @@ def probdiffeq(
     of later times, nothing (filter) or all (smoother, fixed-point). calibration: the prior's scale, one for all times
     (mle), one a step (dynamic) or 1 (none). covariance: between all states (dense: matrices of d (order + 1) rows), of
     each state alone (blockdiag), the same for all (isotropic): the last two for large systems. max_steps: tried at
-    most. No dense output: the library has none with adaptive steps. Compiled in the first call, for all tolerances.
-    Schober, Sarkka & Hennig, Stat. Comput. 29 (2019) 99-122; Kraemer, ProbNum 2025, PMLR 271, 12-24.
+    most. No dense output: the library has none with adaptive steps. In float64, compiled in
+    the first call, for all tolerances. Schober, Sarkka & Hennig, Stat. Comput. 29 (2019) 99-122; Kraemer, ProbNum 2025, PMLR 271, 12-24.
     """
     from ._probdiffeq import Model, solution
 
