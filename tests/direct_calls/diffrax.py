@@ -1,0 +1,45 @@
+"""diffrax as its documentation calls it."""
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def decay(t, y, args):
+    return -y
+
+
+def lotka_volterra(t, y, args):
+    prey, predators = y
+    return jnp.stack([1.5 * prey - prey * predators, -3.0 * predators + prey * predators])
+
+
+def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
+    term = diffrax.ODETerm({"decay": decay, "lotka-volterra": lotka_volterra}[problem])
+    t0, t1 = ivp.t_span
+
+    @jax.jit
+    def solve(y0, ts, rtol, atol):
+        sol = diffrax.diffeqsolve(
+            term,
+            getattr(diffrax, method)(),
+            t0=t0,
+            t1=t1,
+            dt0=None,
+            y0=y0,
+            saveat=diffrax.SaveAt(ts=ts),
+            stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol),
+            max_steps=100_000,
+        )
+        return sol.ys
+
+    with jax.enable_x64(True):
+        y0, ts = jnp.asarray(ivp.y0), jnp.asarray(ivp.t_eval)
+        solve(y0, ts, rtol, atol)
+
+    def call():
+        with jax.enable_x64(True):
+            return np.asarray(solve(y0, ts, rtol, atol))
+
+    return call
