@@ -93,9 +93,9 @@ def data(dde: Any, ivp: IVP, hard: str | None, points: int, boundary_points: int
 
     def residuals(t: torch.Tensor, y: Any) -> list[torch.Tensor]:
         states, forward = (y[0], True) if isinstance(y, tuple) else (y, False)
-        f = ivp.rhs(t[:, 0], states, torch)
         slopes = [dde.grad.jacobian(y, t, i=i) for i in range(ivp.n_states)]
-        return [(dy[0] if forward else dy) - f[:, i : i + 1] for i, dy in enumerate(slopes)]
+        wanted = _guests.columns(ivp.rhs(t[:, 0], states, torch))
+        return [(dy[0] if forward else dy) - f for dy, f in zip(slopes, wanted, strict=True)]
 
     return dde.data.PDE(domain, residuals, conditions, points, boundary_points, DISTRIBUTIONS[distribution])
 
@@ -128,7 +128,8 @@ class Training:
         if not min(residual_weight, initial_weight) > 0:
             raise ValueError(f"expected weights above 0, received {residual_weight} and {initial_weight}")
         self.dde, self.ivp, self.model, self.monitor = dde, ivp, model, monitor
-        self.weights = [residual_weight] * ivp.n_states + [initial_weight] * len(model.data.bcs)
+        given = [residual_weight] * ivp.n_states + [initial_weight] * len(model.data.bcs)
+        self.weights = None if set(given) == {1.0} else given
         self.last = math.nan
 
     def __call__(

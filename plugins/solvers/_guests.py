@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,11 @@ def lent(load: Callable[[], Any], dtype: str, device: str, seed: int) -> Iterato
 def _set_device(device: str) -> None:
     """None for the CPU: to set it by name has the same effect, and makes every call of torch slower."""
     torch.set_default_device(None if device == "cpu" else device)
+
+
+def columns(states: torch.Tensor) -> Sequence[torch.Tensor]:
+    """(n, d) as d times (n, 1)."""
+    return [states] if states.shape[1] == 1 else states.split(1, dim=1)
 
 
 def before_each_step(optimizer: torch.optim.Optimizer, report: Report, loss: Callable[[], float]) -> None:

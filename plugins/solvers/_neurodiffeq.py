@@ -58,9 +58,11 @@ def solver(
 
     def residuals(*states_and_time: torch.Tensor) -> list[torch.Tensor]:
         *states, t = states_and_time
-        columns = states[0].split(1, dim=1) if len(states) < ivp.n_states else states
-        f = ivp.rhs(t[:, 0], torch.cat(tuple(columns), dim=1), torch)
-        return [library.diff(column, t) - f[:, i : i + 1] for i, column in enumerate(columns)]
+        y = states[0] if len(states) == 1 else torch.cat(states, dim=1)
+        wanted = _guests.columns(ivp.rhs(t[:, 0], y, torch))
+        # not those of the joined states: the way back through them would lead through all networks for each
+        own = _guests.columns(states[0]) if len(states) == 1 else states
+        return [library.diff(state, t) - f for state, f in zip(own, wanted, strict=True)]
 
     return library.solvers.Solver1D(
         residuals,
