@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support import run_odebench
 
 from odebench.host import Host
 from odebench.measurement import Measurement
@@ -31,11 +31,7 @@ def odebench(tmp_path: Path) -> Odebench:
     """Run the command line in an empty directory, as a user would."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("ODEBENCH")}
-        command = [sys.executable, "-m", "odebench", *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, env=clean | environment, capture_output=True, text=True, check=False
-        )
+        return run_odebench(tmp_path, arguments, environment)
 
     return run
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support import run_odebench
 
 EULER = "euler[steps=10]"
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "ODEBENCH_PLUGINS"}
@@ -27,7 +28,7 @@ def command(*args):
 
 def odebench(cwd, *args):
     """Run the command line in `cwd`; whatever happens, a user is not shown a traceback."""
-    done = subprocess.run(command(*args), cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    done = run_odebench(cwd, tuple(map(str, args)), {})
     assert "Traceback" not in done.stdout + done.stderr
     assert "internal error" not in done.stderr
     return done

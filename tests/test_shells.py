@@ -21,7 +21,10 @@ fi
 SCRIPT = "{python} -m odebench completion {shell}"
 START = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], "bind 'set enable-bracketed-paste off'; eval \"$({script})\""),
-    "zsh": (["zsh", "-f", "-i"], 'unset zle_bracketed_paste; autoload -Uz compinit; compinit -D -u; eval "$({script})"'),
+    "zsh": (
+        ["zsh", "-f", "-i"],
+        'unset zle_bracketed_paste; autoload compinit; compinit -D -u; eval "$({script})"',
+    ),
     "fish": (["fish", "--no-config", "-i"], "{script} | source"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import warnings
 from typing import Any
@@ -16,12 +17,13 @@ from .check import check
 from .completion import completion
 from .doctor import doctor
 from .look import env, list_, show, table
+from .manual import help_
 from .new import new
 from .options import INTERRUPTED
 from .run import run
 from .watch import watch
 
-USAGE_ERROR, INTERNAL_ERROR = 2, 3
+USAGE_ERROR, INTERNAL_ERROR, BROKEN_PIPE = 2, 3, 141
 
 
 class Commands(click.Group):
@@ -33,12 +35,18 @@ class Commands(click.Group):
                 stream.reconfigure(errors="replace")  # a terminal or pipe that knows no ≤ shows a question mark
         warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
         try:
-            return super().invoke(ctx)
+            returned = super().invoke(ctx)
+            sys.stdout.flush()
+            return returned
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except OdebenchError as error:
             _report(ctx, str(error), USAGE_ERROR)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)  # for what is still to be flushed
+            os.dup2(nowhere, sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             _report(
@@ -60,6 +68,8 @@ def _report(ctx: click.Context, message: str, status: int) -> None:
 def main() -> None:
     """Compare ODE solvers: exact formulas, classical integrators and networks, on one clock and one yardstick.
 
+    `odebench help` says more: exit status, environment, files. `odebench completion` has TAB complete names.
+
     \b
     Examples:
       odebench run                                           the founding comparison
@@ -71,5 +81,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, doctor, check, watch, new, env, completion):
+for _command in (run, list_, show, certify, table, doctor, check, watch, new, env, completion, help_):
     main.add_command(_command)

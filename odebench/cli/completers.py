@@ -65,6 +65,12 @@ def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comple
     return [CompletionItem(incomplete, type="file")]
 
 
+def commands(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Offers the commands themselves, for help."""
+    root = context.find_root()
+    return root.command.shell_complete(root, incomplete) if not incomplete.startswith("-") else []
+
+
 def _host(context: click.Context) -> Any:
     """The host with the plugin files that stand earlier on the line; without those that do not load."""
     from ..errors import OdebenchError

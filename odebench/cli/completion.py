@@ -74,6 +74,9 @@ class _FromLine(ShellComplete):
 
     word = Word()
 
+    def source(self) -> str:
+        return self.source_template  # click's for bash asks which bash there is
+
     def get_completion_args(self) -> tuple[list[str], str]:
         words = split(os.environ.get("COMP_LINE", ""), os.environ.get("COMP_WORDBREAKS", ""))
         self.word = words[-1]
@@ -112,9 +115,6 @@ _odebench_completion() {
 }
 complete -o nosort -F _odebench_completion odebench
 """
-
-    def source(self) -> str:
-        return self.source_template  # click's asks which bash there is
 
     def complete(self) -> str:
         lines = []

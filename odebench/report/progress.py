@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,12 +32,17 @@ class Observer(Protocol):
     def training(self, case: Case, checkpoint: Checkpoint) -> None: ...
 
 
+def _draws() -> bool:
+    """Whether standard error is a terminal on which a line can be written anew."""
+    return sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
 @contextmanager
 def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Observer]:
     """An observer of rows that shows the run's progress on standard error."""
     if quiet:
         yield _Nothing()
-    elif sys.stderr.isatty():
+    elif _draws():
         with _bar(plan) as observer:
             yield observer
     else:
@@ -46,7 +52,7 @@ def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Observer]:
 @contextmanager
 def bar(label: str) -> Iterator[Callable[[float], None]]:
     """Shows on a terminal which part, from 0 to 1, of one long piece of work is done."""
-    if not sys.stderr.isatty():
+    if not _draws():
         yield lambda done: None
         return
     from rich.console import Console
@@ -153,7 +159,7 @@ def _say(line: str) -> None:
 @contextmanager
 def live(label: str) -> Iterator[Callable[[Checkpoint], None]]:
     """Shows how far one training has come: on a terminal a line that is written anew, elsewhere one now and then."""
-    if not sys.stderr.isatty():
+    if not _draws():
         said = time.monotonic()
 
         def say(checkpoint: Checkpoint) -> None:
