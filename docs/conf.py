@@ -41,7 +41,6 @@ nitpick_ignore_regex = [
     ("py:class", r"(collections\.abc|pathlib|sympy|numpy)\..*"),  # others' documentation is not at hand offline
     ("py:class", r"RightHandSide|ArrayLike|Arguments|odebench\.compiling\.Made"),  # names of types, for annotations
 ]
-suppress_warnings = ["toc.empty_glob"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "odebench"

@@ -37,12 +37,13 @@ NOT_RUN = {
 }
 # of the README's lines these; what most of them do is run on another page, or in a test of its own
 README_NOT_RUN = {
-    "doctor.md": ["the file is yours, and --try takes a minute", "takes half a minute"],
-    "index.md": ["installs"],
-    "measuring.md": ["needs a cluster", "fails where the machine was busy, as it should"],
-    "networks.md": ["a minute or two"],
-    "random-features.md": ["some minutes", "timed figures, some minutes on a quiet machine"],
-    "thread.md": ["half an hour; a test makes the page in a small way"],
+    "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[torch]' && .venv/bin/odebench run": "installs",
+    "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox": "installs",
+    "odebench run --suite stiff --quick": "some minutes",
+    "odebench doctor pinn-autograd -p decay": "in doctor.md",
+    "odebench watch pinn-autograd -p decay -o pictures": "in measuring.md",
+    "odebench certify 'lotka-volterra[alpha=2]'": "in references.md",
+    "odebench run --resume results/20261123-201500-1f2e": "there is no such run",
 }
 
 
