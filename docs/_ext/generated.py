@@ -69,21 +69,18 @@ def rungs(solver: Solver) -> str:
     )
 
 
-def source_link(thing: Problem | Solver) -> str:
-    """Where its code can be read: a page of this documentation."""
-    module = thing.function.__module__
-    return f"[{module}](project:/{module})"
+def overview() -> Iterator[str]:
+    """All solvers in a table."""
+    rows = [
+        (f"[{name}](#{name})", plain(s.description), str(s.order or ""), ", ".join(map(code, s.tags)))
+        for name, s in sorted(host().solvers.items())
+    ]
+    yield table(rows, ("solver", "what it is", "order", "tags"))
 
 
 def solvers() -> Iterator[str]:
-    """Every solver: first a table of all, then each by itself."""
-    found = sorted(host().solvers.items())
-    rows = [
-        (f"[{name}](#{name})", plain(s.description), str(s.order or ""), ", ".join(map(code, s.tags)))
-        for name, s in found
-    ]
-    yield table(rows, ("solver", "what it is", "order", "tags"))
-    for name, s in found:
+    """Every solver by itself."""
+    for name, s in sorted(host().solvers.items()):
         yield f"## {name}"
         yield docstring(s)
         yield facts(
@@ -187,6 +184,6 @@ def directive(make: Callable[[], Iterator[str]]) -> type[SphinxDirective]:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
-    for make in (solvers, problems, commands, pytest_options):
+    for make in (overview, solvers, problems, commands, pytest_options):
         app.add_directive(f"generated-{make.__name__.replace('_', '-')}", directive(make))
     return {"parallel_read_safe": True}
