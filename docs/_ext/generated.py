@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import click
 from docutils import nodes
@@ -14,7 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from odebench import Problem, Solver, certification, equations
+from odebench import Problem, Solver, certification, equations, pytest_plugin
 from odebench.cases import selection_text, value_text
 from odebench.cli import main
 from odebench.errors import Untraceable
@@ -69,21 +69,18 @@ def rungs(solver: Solver) -> str:
     )
 
 
-def source_link(thing: Problem | Solver) -> str:
-    """Where its code can be read: a page of this documentation."""
-    module = thing.function.__module__
-    return f"[{module}](project:/{module})"
+def overview() -> Iterator[str]:
+    """All solvers in a table."""
+    rows = [
+        (f"[{name}](#{name})", plain(s.description), str(s.order or ""), ", ".join(map(code, s.tags)))
+        for name, s in sorted(host().solvers.items())
+    ]
+    yield table(rows, ("solver", "what it is", "order", "tags"))
 
 
 def solvers() -> Iterator[str]:
-    """Every solver: first a table of all, then each by itself."""
-    found = sorted(host().solvers.items())
-    rows = [
-        (f"[{name}](#{name})", plain(s.description), str(s.order or ""), ", ".join(map(code, s.tags)))
-        for name, s in found
-    ]
-    yield table(rows, ("solver", "what it is", "order", "tags"))
-    for name, s in found:
+    """Every solver by itself."""
+    for name, s in sorted(host().solvers.items()):
         yield f"## {name}"
         yield docstring(s)
         yield facts(
@@ -150,6 +147,27 @@ def commands() -> Iterator[str]:
         yield f"```text\n{command.get_help(inner)}\n```"
 
 
+def pytest_options() -> Iterator[str]:
+    """The options that pytest is given, as its plugin declares them."""
+
+    class Group:
+        """Takes note of the options of a group."""
+
+        rows: ClassVar[list[tuple[str, ...]]] = []
+
+        def addoption(self, name: str, help: str = "", metavar: str = "", **_: Any) -> None:
+            self.rows.append((code(f"{name} {metavar}".strip()), plain(help)))
+
+    class Parser:
+        """Has one group."""
+
+        def getgroup(self, *_: str) -> Group:
+            return Group()
+
+    pytest_plugin.pytest_addoption(cast(Any, Parser()))
+    yield table(Group.rows, ("option", "what"))
+
+
 def directive(make: Callable[[], Iterator[str]]) -> type[SphinxDirective]:
     """A directive that puts a page's generated part where it stands."""
 
@@ -166,6 +184,6 @@ def directive(make: Callable[[], Iterator[str]]) -> type[SphinxDirective]:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
-    for make in (solvers, problems, commands):
-        app.add_directive(f"generated-{make.__name__}", directive(make))
+    for make in (overview, solvers, problems, commands, pytest_options):
+        app.add_directive(f"generated-{make.__name__.replace('_', '-')}", directive(make))
     return {"parallel_read_safe": True}

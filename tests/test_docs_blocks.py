@@ -1,0 +1,130 @@
+"""Every block of code and every command in the docs and the README runs as written: `pages.py` says how."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+import click
+import pytest
+from pages import bare, blocks, outcome, run
+
+from odebench.cli import main
+
+pytest.importorskip("torch", reason="the pages train networks")
+pytest.importorskip("matplotlib", reason="the pages draw")
+pytest.importorskip("dask", reason="the pages use a cluster")
+
+ROOT = Path(__file__).parent.parent
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))}
+PAGES["README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+READ = [ROOT / "results" / "networks" / "README.md", ROOT / "CONTRIBUTING.md"]  # commands that took hours, or test
+
+# every block that is not run, by its page; its commands are read all the same
+NOT_RUN = {
+    "doctor.md": ["the file is yours, and --try takes a minute", "takes half a minute"],
+    "index.md": ["installs"],
+    "measuring.md": ["needs a cluster", "fails where the machine was busy, as it should"],
+    "networks.md": ["a minute or two"],
+    "random-features.md": ["some minutes", "timed figures, some minutes on a quiet machine"],
+    "thread.md": ["half an hour; a test makes the page in a small way"],
+}
+# of the README's lines these; what most of them do is run on another page, or in a test of its own
+README_NOT_RUN = {
+    "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[torch]' && .venv/bin/odebench run": "installs",
+    "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox": "installs",
+    "odebench run --suite stiff --quick": "some minutes",
+    "odebench doctor pinn-autograd -p decay": "in doctor.md",
+    "odebench watch pinn-autograd -p decay -o pictures": "in measuring.md",
+    "odebench certify 'lotka-volterra[alpha=2]'": "in references.md",
+    "odebench run --resume results/20261123-201500-1f2e": "there is no such run",
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[str | None]]]:
+    """What became of each page: as many at a time as there are processors."""
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
+    ) as pool:
+        yield {
+            page: pool.submit(outcome, page, text, tmp_path_factory.mktemp("page"), tuple(README_NOT_RUN))
+            for page, text in sorted(PAGES.items(), key=lambda item: -item[1].count("```sh"))
+        }
+
+
+def read_command(command: str, place: str) -> None:
+    """See that a command line that is not run would be understood: its command and its options."""
+    words = shlex.split(command, comments=True)
+    if words[0] == "odebench" and len(words) > 1 and not words[1].startswith("-"):
+        assert words[1] in main.commands, f"{place}: no command {words[1]}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(click.Path, "convert", lambda self, value, *_: value)  # its files need not be there
+            try:
+                main.commands[words[1]].make_context(words[1], words[2:])
+            except click.UsageError as error:
+                raise AssertionError(f"{place}: {command}: {error.message}") from error
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_everything_on_the_page_runs(page, outcomes):
+    assert (said := outcomes[page].result()) is None, said
+
+
+def test_what_is_not_run_is_listed_here():
+    found = {page: [b.not_run for b in blocks(text) if b.not_run] for page, text in PAGES.items()}
+    assert {page: reasons for page, reasons in found.items() if reasons} == NOT_RUN
+    lines = {bare(c) for b in blocks(PAGES["README.md"]) if b.language == "sh" for c in b.commands}
+    assert README_NOT_RUN.keys() <= lines
+
+
+@pytest.mark.parametrize("page", [*sorted(PAGES), *READ], ids=str)
+def test_commands_that_are_not_run_are_understood(page, host):
+    text = PAGES[page] if isinstance(page, str) else page.read_text(encoding="utf-8")
+    for block in blocks(text):
+        if block.language == "sh":
+            for command in block.commands:
+                read_command(command, f"{page}, line {block.line}")
+    for command in re.findall(r"`(odebench [a-z]+ [^`…]*[^`….])`", text):  # `odebench show` alone is a name
+        read_command(command, str(page))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```python\nimport numpy\n1 / 0\n```",
+        "```python\nx = 1\n```\n\n```python\nassert x == 2\n```",
+        "```{code-cell}\nundefined\n```",
+        "```sh\ntrue\nodebench show no-such-problem\n```",
+        "```sh\nodebench run \\\n  --no-such-option\n```",
+        "```toml\nno toml\n```",
+        "```\nodebench list\n```",
+    ],
+)
+def test_a_block_that_fails_is_found(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((AssertionError, ArithmeticError, NameError, tomllib.TOMLDecodeError)):
+        run("planted.md", text, tmp_path)
+
+
+def test_a_command_that_would_not_be_understood_is_found():
+    read_command("odebench run -p decay --quick", "here")
+    for command in ("odebench walk", "odebench run --fast", "odebench show", "odebench run --repeats many"):
+        with pytest.raises(AssertionError, match="here"):
+            read_command(command, "here")
+
+
+def test_blocks_are_run_in_order_and_written_where_they_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "Put this into `one.py`:\n\n```python\nx = 1\n```\n\n```python\n# two.py\nassert x == 1\n```\n"
+        "```sh\npython one.py\nls two.py   # is there\n```\n\n<!-- not run: never -->\n```sh\nfalse\n```\n"
+    )
+    run("healthy.md", text, tmp_path)
+    assert (tmp_path / "one.py").read_text() == "x = 1\n"
