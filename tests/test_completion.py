@@ -34,13 +34,13 @@ def offered(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("odebench run -s sci", ["scipy-ivp"]),
-        ("odebench run -s 'sci", ["scipy-ivp", "scipy-ivp["]),
+        ("odebench run -s eul", ["euler"]),
+        ("odebench run -s 'eul", ["euler", "euler["]),
         ("odebench run -p robertso", ["robertson"]),
         ("odebench run --suite sti", ["stiff"]),
         ("odebench run --executor=in", ["--executor=inline"]),
         ("odebench run --executor in", ["inline"]),
-        ("odebench show scip", ["scipy-ivp"]),
+        ("odebench show eul", ["euler"]),
         ("odebench show robertso", ["robertson"]),
         ("odebench doctor pinn-a", ["pinn-autograd"]),
         ("odebench doctor pinn-autograd -p robertso", ["robertson"]),
@@ -62,7 +62,7 @@ def test_a_selection_is_completed_to_its_end(known):
         return [offer.text for offer in continuations(begun, known)]
 
     methods = known["scipy-ivp"].parameters["method"].choices
-    assert texts("scipy-ivp") == ["scipy-ivp", "scipy-ivp["]
+    assert texts("euler") == ["euler", "euler["]
     assert texts("scipy-ivp[")[0] == "scipy-ivp[method="
     assert texts("scipy-ivp[me") == [f"scipy-ivp[method={method}" for method in methods]
     assert texts("scipy-ivp[method=Rad") == ["scipy-ivp[method=Radau]", "scipy-ivp[method=Radau,"]
@@ -103,7 +103,7 @@ def test_bash_is_offered_what_stands_behind_its_breaks(offered):
     assert bash("odebench run -s scipy-ivp[method=Rad") == [r"Radau\]", "Radau,"]
     assert bash("odebench run -s 'scipy-ivp[method=Rad") == ["scipy-ivp[method=Radau]", "scipy-ivp[method=Radau,"]
     assert bash("odebench run --executor=in") == ["inline"]
-    assert bash("odebench run --solver=sci") == ["scipy-ivp"]
+    assert bash("odebench run --solver=eul") == ["euler"]
 
 
 def test_a_line_is_split_as_the_shell_does():
@@ -138,13 +138,13 @@ def test_plugins_named_before_count_and_broken_ones_do_no_harm(offered, tmp_path
     assert offered("odebench run -s min") == []
     assert offered("odebench run --plugin mine.py -s min") == ["mine"]
     assert offered("odebench run --plugin $FOLDER/mine.py -s min") == ["mine"]
-    assert offered("odebench run --plugin broken.py -s sci") == ["scipy-ivp"]
-    assert offered("odebench run --plugin no-such.py -s sci") == ["scipy-ivp"]
+    assert offered("odebench run --plugin broken.py -s eul") == ["euler"]
+    assert offered("odebench run --plugin no-such.py -s eul") == ["euler"]
     monkeypatch.setenv("ODEBENCH_PLUGINS", "mine.py")
     assert offered("odebench run -s min") == ["mine"]
     assert offered("odebench run -s 'mine[colour=", "bash") == []  # cannot stand between single quotes
     monkeypatch.setenv("ODEBENCH_PLUGINS", "broken.py")
-    assert offered("odebench run -s sci") == ["scipy-ivp"]
+    assert offered("odebench run -s eul") == ["euler"]
     assert offered("odebench run --plugin mine.py -s min") == ["mine"]
 
 

@@ -99,7 +99,7 @@ def test_lines_are_completed_in_a_real_shell(shell, tmp_path):
     (tmp_path / "results" / "monday" / "run.json").touch()
     for line, expected in {
         "odebench sho": ["show"],
-        "odebench run -s sci": ["run", "-s", "scipy-ivp"],
+        "odebench run -s eul": ["run", "-s", "euler"],
         "odebench run --executor=in": ["run", "--executor=inline"],
         "odebench run -s 'euler[steps=7": ["run", "-s", "euler[steps=7]"],
         r"odebench run -s euler\[steps=7": ["run", "-s", "euler[steps=7]"],

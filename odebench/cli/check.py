@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from . import completers
 from .options import debug_option, plugin_option
 
 BROKEN = 1
 
 
 @click.command()
-@click.argument("solvers", nargs=-1, metavar="SOLVER|FILE...")
+@click.argument("solvers", nargs=-1, metavar="SOLVER|FILE...", shell_complete=completers.selections("solver"))
 @click.option("-k", "--rule", "rules", multiple=True, metavar="RULE", help="Only this rule; may be repeated.")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules, and check nothing.")
 @click.option(

@@ -13,7 +13,10 @@ from . import completers
 
 EXIT_STATUS = (
     ("0", "Done."),
-    ("1", "Done, and the answer is no: with --strict a row is not ok, or a problem cannot be certified."),
+    (
+        "1",
+        "The answer is no: a row is not ok with --strict, a problem cannot be certified, a rule is broken.",
+    ),
     ("2", "Refused: a wrong option, selection, plugin or file. The message says what was expected."),
     ("3", "A fault of odebench itself. --debug shows where."),
     ("130", "Interrupted by Ctrl-C, SIGTERM or SIGHUP. What was measured before is on disk."),
