@@ -2,13 +2,13 @@
 
 import copy
 import math
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from odebench import IVP, Array, Solution, Solver, Unsupported, compile_once, hookimpl, solver
 
+from ._written_out import written_out
 from .scipy_ivp import scipy_ivp
 
-FUNCTIONS = [name for name in dir(math) if not name.startswith("_")]
 MOST = 2000  # operations; of more, LLVM would take minutes
 
 
@@ -44,13 +44,11 @@ def _compiled(ivp: IVP) -> IVP:
     import numba
     import numpy as np
 
-    lines: list[str] = []
-    states = [_Term(f"y[{j}]", lines) for j in range(ivp.n_states)]
-    functions = {name: _Term(name, lines).of for name in FUNCTIONS}
-    slopes = ivp.trace(_Term("t", lines), states, functions, lambda value: _Term(f"({value!r})", lines))
-    if len(lines) > MOST:
-        raise Unsupported(f"expected a right-hand side of {MOST} operations at most, this one has {len(lines)}")
-    lines += [f"slope[{i}] = {value}" for i, value in enumerate(slopes)]
+    lines = written_out(ivp, [f"y[{j}]" for j in range(ivp.n_states)])
+    if len(lines) > MOST + ivp.n_states:
+        raise Unsupported(
+            f"expected a right-hand side of {MOST} operations at most, this one has {len(lines) - ivp.n_states}"
+        )
     body = "\n    ".join([f"slope = empty({ivp.n_states})", *lines, "return slope"])
     namespace: dict[str, Any] = {"empty": np.empty, **vars(math)}
     exec(f"def f(t, y):\n    {body}", namespace)
@@ -61,43 +59,6 @@ def _compiled(ivp: IVP) -> IVP:
     twin = copy.copy(ivp)
     vars(twin)["f"] = f
     return twin
-
-
-class _Term:
-    """A value of the equation, by its name; what is done to it becomes a line of code."""
-
-    def __init__(self, name: str, lines: list[str]) -> None:
-        self.name, self.lines = name, lines
-
-    def __str__(self) -> str:
-        return self.name
-
-    def _line(self, expression: str) -> Self:
-        name = f"v{len(self.lines)}"
-        self.lines.append(f"{name} = {expression}")
-        return type(self)(name, self.lines)
-
-    def of(self, other: Self) -> Self:
-        """The function of this name, of another value."""
-        return self._line(f"{self}({other})")
-
-    def __add__(self, other: Self) -> Self:
-        return self._line(f"{self} + {other}")
-
-    def __sub__(self, other: Self) -> Self:
-        return self._line(f"{self} - {other}")
-
-    def __mul__(self, other: Self) -> Self:
-        return self._line(f"{self} * {other}")
-
-    def __truediv__(self, other: Self) -> Self:
-        return self._line(f"{self} / {other}")
-
-    def __pow__(self, other: Self) -> Self:
-        return self._line(f"{self} ** {other}")
-
-    def __neg__(self) -> Self:
-        return self._line(f"-{self}")
 
 
 @hookimpl

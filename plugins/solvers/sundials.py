@@ -1,5 +1,6 @@
 """CVODE of SUNDIALS: Adams methods and BDF of variable order, by scikit-sundae."""
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any, Literal
@@ -7,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
+
+from ._written_out import written_out
 
 FEW = 32  # states; of more, zeros in the Jacobian are worth leaving out
 NO_LIMIT = 2**31 - 1  # of steps from one output to the next: to end a solve is the host's business
@@ -52,15 +55,32 @@ def _cvode(ivp: IVP, method: str, linear_solver: str, rtol: float, atol: float, 
     """The integrator, which begins anew with each solve; to make it takes longer than a short solve."""
     from sksundae.cvode import CVODE
 
+    options = {"rtol": rtol, "atol": atol, "max_step": max_step or 0.0, "max_num_steps": NO_LIMIT}
+    with warnings.catch_warnings():  # that the pattern is not needed for differences where the Jacobian is known
+        warnings.simplefilter("ignore")
+        return CVODE(_in_place(ivp), method=method, **options, **_linear_algebra(ivp, linear_solver))
+
+
+def _in_place(ivp: IVP) -> Callable[[float, Array, Array], None]:
+    """The right-hand side as CVODE wants it: of a few states written out, with no array made on the way."""
     f = ivp.f
 
     def rhs(t: float, y: Array, slope: Array) -> None:
         slope[:] = f(t, y)
 
-    options = {"rtol": rtol, "atol": atol, "max_step": max_step or 0.0, "max_num_steps": NO_LIMIT}
-    with warnings.catch_warnings():  # that the pattern is not needed for differences where the Jacobian is known
-        warnings.simplefilter("ignore")
-        return CVODE(rhs, method=method, **options, **_linear_algebra(ivp, linear_solver))
+    if ivp.n_states > FEW:
+        return rhs
+    states = [f"y{j}" for j in range(ivp.n_states)]
+    try:
+        lines = written_out(ivp, states)
+    except Unsupported:
+        return rhs
+    body = "\n        ".join([f"{', '.join(states)}, = y.tolist()", *lines])
+    # what is inf or NaN to numpy is an error to Python: overflow, division by zero, the logarithm of a negative number
+    namespace: dict[str, Any] = {"rhs": rhs, "failures": (ArithmeticError, ValueError, TypeError), **vars(math)}
+    exec(f"def f(t, y, slope):\n    try:\n        {body}\n    except failures:\n        rhs(t, y, slope)", namespace)
+    written: Callable[[float, Array, Array], None] = namespace["f"]
+    return written
 
 
 def _linear_algebra(ivp: IVP, wanted: str) -> dict[str, Any]:
