@@ -33,8 +33,8 @@ def probdiffeq(
     of later times, nothing (filter) or all (smoother, fixed-point). calibration: the prior's scale, one for all times
     (mle), one a step (dynamic) or 1 (none). covariance: between all states (dense: matrices of d (order + 1) rows), of
     each state alone (blockdiag), the same for all (isotropic): the last two for large systems. max_steps: tried at
-    most. No dense output: the library has none with adaptive steps. In float64, compiled in
-    the first call, for all tolerances. Schober, Sarkka & Hennig, Stat. Comput. 29 (2019) 99-122; Kraemer, ProbNum 2025, PMLR 271, 12-24.
+    most. No dense output: the library has none with adaptive steps. In float64, compiled in the first call, for all
+    tolerances. Schober, Sarkka & Hennig, Stat. Comput. 29 (2019) 99-122; Kraemer, ProbNum 2025, PMLR 271, 12-24.
     """
     from ._probdiffeq import Model, solution
 
