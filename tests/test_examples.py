@@ -38,8 +38,10 @@ def hopeless(ivp, t_eval, *, k=0):
 def bench(tmp_path):
     """Run solvers on problems with a plugin file; the rows, and what was warned of."""
 
-    def measure(example, problems, solvers, executor=InlineExecutor, repeats=1):
+    def measure(example, problems, solvers, executor=InlineExecutor, repeats=1, settings=None):
         host = Host([EXAMPLES / example])
+        module = next(m for name, m in sys.modules.items() if name.startswith(f"_odebench_plugin_{example[:-3]}_"))
+        vars(module).update(settings or {})
         ours = SimpleNamespace(odebench_solvers=hookimpl(lambda: [constant, hopeless]))
         assert host.register(ours, "ours").error is None
         sampling, asked = Sampling(repeats=repeats), {"problems": problems, "solvers": solvers}
@@ -101,16 +103,9 @@ def webhook(bench, monkeypatch):
 
     def measure(address, patience_s=5.0, **options):
         monkeypatch.setenv("ODEBENCH_WEBHOOK", address)
-        original = Host._load_file
-
-        def load(self, path):
-            original(self, path)
-            module = next(m for name, m in sys.modules.items() if name.startswith("_odebench_plugin_webhook"))
-            monkeypatch.setattr(module, "PATIENCE_S", patience_s)
-
-        monkeypatch.setattr(Host, "_load_file", load)
         hopeless = [f"hopeless[k={list(range(7))}]".replace(" ", "")]
-        return bench("webhook.py", ["decay"], ["euler", "analytic", *hopeless], **options)
+        settings = {"PATIENCE_S": patience_s}
+        return bench("webhook.py", ["decay"], ["euler", "analytic", *hopeless], settings=settings, **options)
 
     return measure
 
