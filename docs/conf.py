@@ -49,6 +49,7 @@ html_css_files = ["odebench.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
+html_sidebars = {"first-comparison": []}  # it has no rooms
 html_theme_options = {
     "logo": {"text": "odebench"},
     "navbar_align": "left",

@@ -37,8 +37,8 @@ NOT_RUN = {
 }
 # of the README's lines these; what most of them do is run on another page, or in a test of its own
 README_NOT_RUN = {
-    "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[torch]' && .venv/bin/odebench run": "installs",
-    "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox": "installs",
+    "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[torch]' && .venv/bin/odebench run": "pip",
+    "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox": "pip",
     "odebench run --suite stiff --quick": "some minutes",
     "odebench doctor pinn-autograd -p decay": "in doctor.md",
     "odebench watch pinn-autograd -p decay -o pictures": "in measuring.md",

@@ -1,12 +1,15 @@
 """Hooks, columns and commands are documented, and nothing is documented that is not there."""
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import odebench
 from odebench import analysis, hookspecs, measurement, results
 from odebench.cli import main
 
@@ -52,16 +55,65 @@ def test_the_table_of_published_values_is_what_its_command_prints():
         assert min(float(said[1]), 15.0) == pytest.approx(min(float(of_all), 15.0), abs=0.3), name
 
 
-def test_every_hook_is_documented_with_its_arguments():
-    hooks = {name: f for name, f in vars(hookspecs).items() if name.startswith("odebench_")}
-    text = (ROOT / "docs" / "plugins.md").read_text()
-    described = {}
-    for signature in re.findall(r"^\| `(odebench_[^`]+)` \|", text, re.MULTILINE):
-        name, _, arguments = signature.partition("(")
-        described[name] = arguments.rstrip(")")
-    expected = {name: ", ".join(f.__code__.co_varnames[: f.__code__.co_argcount]) for name, f in hooks.items()}
-    assert described == expected
-    assert all(f.__doc__ for f in hooks.values())
+def test_every_hook_says_what_it_is_for_and_the_page_of_hooks_is_made_of_them():
+    hooks = [f for name, f in vars(hookspecs).items() if name.startswith("odebench_")]
+    assert all(f.__doc__ for f in hooks)
+    assert ".. automodule:: odebench.hookspecs\n   :members:" in (ROOT / "docs" / "hooks.md").read_text()
+
+
+def test_every_public_name_is_on_the_page_of_public_names():
+    public = [name for name, value in vars(odebench).items() if not (isinstance(value, ModuleType) or name[0] == "_")]
+    page = (ROOT / "docs" / "api.md").read_text()
+    described = re.findall(r"^\.\. (?:auto\w+|data):: (\w+)$", page, re.MULTILINE)
+    assert sorted(described) == sorted(public)
+
+
+@pytest.fixture(scope="module")
+def messages():
+    spec = importlib.util.spec_from_file_location("docs_messages", ROOT / "docs" / "messages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_message_is_explained_and_none_that_is_gone(messages):
+    page = messages.PAGE.read_text(encoding="utf-8")
+    assert messages.lacking(page) == [], "python docs/messages.py --write enters them; say there what to do"
+    assert messages.stale(page) == [], "python docs/messages.py --write takes them out"
+
+
+def test_every_section_of_messages_says_what_to_do_and_every_status_has_one(messages):
+    sections = messages.PAGE.read_text(encoding="utf-8").split("\n## ")[1:]
+    for section in sections:
+        _, blank, holds, text, *_ = section.split("\n")
+        assert (blank, holds[:11]) == ("", "<!-- holds:"), section
+        assert len(text) > 40, section
+    headings = " ".join(section.partition("\n")[0] for section in sections if section.startswith("status:"))
+    assert set(re.findall(r"[a-z-]{3,}", headings)) - {"status"} == set(measurement.STATUSES) - {"ok"}
+
+
+def test_a_message_that_is_not_explained_is_found_and_can_be_entered(messages, tmp_path):
+    page = messages.PAGE.read_text(encoding="utf-8")
+    without = re.sub(r"^- `expected t_span as two numbers.*\n", "", page, flags=re.MULTILINE)
+    assert [m.template for m in messages.lacking(without)] == ["expected t_span as two numbers (t0, t1), received …."]
+    assert messages.lacking(messages.entered(without)) == []
+    (tmp_path / "odebench").mkdir()
+    (tmp_path / "odebench" / "one.py").write_text(
+        "class Odd(Exception): pass\nclass Odder(Odd): pass\n"
+        'def f(x):\n    if x:\n        raise Odder(f"expected none, "\n            f"received {x!r}")\n'
+        '    return measurement.TIMEOUT, f"{x} was slow"\n'
+    )
+    planted = messages.messages(tmp_path)
+    assert {(m.kind, m.template) for m in planted} == {
+        ("Odder", "expected none, received …"),
+        ("timeout", "… was slow"),
+    }
+    there = "## One\n\n<!-- holds: Odder, timeout -->\nWhat to do.\n\n- `gone`: it is.\n\n## Two\n"
+    assert messages.stale(there, tmp_path) == ["gone"]
+    assert messages.entries(messages.entered(there, tmp_path)) == {m.template: "## One" for m in planted}
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))

@@ -5,6 +5,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pages
 import pytest
 from support import read_csv
 
@@ -12,7 +13,6 @@ from odebench.runner import Plan, Sampling
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-GUIDE = (ROOT / "docs" / "plugins.md").read_text()
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -45,10 +45,10 @@ def test_the_readmes_solver_sweeps_as_it_says(odebench, tmp_path):
 
 def test_the_guides_plugins_work(tmp_path, odebench):
     files = []
-    for k, code in enumerate(blocks(GUIDE, "python")):
-        path = tmp_path / f"plugin_{k}.py"
-        path.write_text(code)
-        files += ["--plugin", str(path)]
+    for page, name in (("write-a-solver.md", "my_library.py"), ("write-a-problem.md", "my_problem.py")):
+        (code,) = (b.code for b in pages.blocks((ROOT / "docs" / page).read_text()) if b.file == name)
+        (tmp_path / name).write_text(code)
+        files += ["--plugin", name]
     done = odebench("run", *files, "-s", "dormand-prince", "-p", "fitzhugh", "-p", "decay", "-o", "run")
     assert done.returncode == 0, done.stderr
     rows = {row["problem"]: row for row in read_csv(tmp_path / "run" / "comparison.csv")}
@@ -57,7 +57,7 @@ def test_the_guides_plugins_work(tmp_path, odebench):
 
 
 def test_the_guides_entry_point_is_in_the_group_that_is_searched():
-    (text,) = blocks(GUIDE, "toml")
+    (text,) = blocks((ROOT / "docs" / "plugins.md").read_text(), "toml")
     assert set(tomllib.loads(text)["project"]["entry-points"]) == {"odebench"}
 
 

@@ -6,15 +6,20 @@ from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 
+def mathml(formula: str, display: str) -> str:
+    """The formula; latex2mathml knows `aligned` by its other name alone."""
+    return convert(formula.replace("{aligned}", "{align*}"), display=display)
+
+
 def inline(translator: HTML5Translator, node: nodes.math) -> None:
     """A formula within a sentence."""
-    translator.body.append(convert(node.astext()))
+    translator.body.append(mathml(node.astext(), "inline"))
     raise nodes.SkipNode
 
 
 def block(translator: HTML5Translator, node: nodes.math_block) -> None:
     """A formula on lines of its own."""
-    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    translator.body.append(f'<div class="math">{mathml(node.astext(), "block")}</div>')
     raise nodes.SkipNode
 
 
