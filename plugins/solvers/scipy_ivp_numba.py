@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from odebench import IVP, Array, Solution, Solver, Unsupported, compile_once, hookimpl, solver
 
-from ._written_out import written_out
 from .scipy_ivp import scipy_ivp
 
 MOST = 2000  # operations; of more, LLVM would take minutes
@@ -43,6 +42,8 @@ def _compiled(ivp: IVP) -> IVP:
     """The same problem, its `f` compiled."""
     import numba
     import numpy as np
+
+    from ._written_out import written_out
 
     lines = written_out(ivp, [f"y[{j}]" for j in range(ivp.n_states)])
     if len(lines) > MOST + ivp.n_states:

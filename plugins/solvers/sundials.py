@@ -9,10 +9,7 @@ import numpy as np
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
 
-from ._written_out import written_out
-
 FEW = 32  # states; of more, zeros in the Jacobian are worth leaving out
-NO_LIMIT = 2**31 - 1  # of steps from one output to the next: to end a solve is the host's business
 
 
 @solver(
@@ -30,6 +27,7 @@ def sundials(
     rtol: float = 1e-6,
     atol: float = 1e-9,
     max_step: float | None = None,
+    max_steps: int = 100_000,
 ) -> Solution:
     """Multistep methods of variable step and order, with an error estimate below rtol |y| + atol in each step.
 
@@ -41,21 +39,44 @@ def sundials(
     linear_solver: what Newton's equations are solved by. dense: LU. band: LU of the diagonals that may differ from
     zero. sparse: SuperLU_MT. auto: dense for up to 32 states and where more than a quarter of the entries may differ
     from zero, else band where the band is a quarter of the matrix or less, else sparse. max_step: in units of t; none
-    for no limit. There is no dense output: scikit-sundae gives none.
+    for no limit. max_steps: from one output to the next; more is a failure, as where steps no longer move t. It begins
+    anew where the problem says that its slope is not smooth. No dense output: scikit-sundae has none.
     """
-    out = _cvode(ivp, method, linear_solver, rtol, atol, max_step).solve(t_eval, ivp.y0)
-    if not out.success:
-        raise SolverFailed(f"CVODE, at t = {out.t[-1]:g}: {out.message}")
-    differences = 0 if ivp.jac else out.njev * ivp.n_states  # that stand in for a Jacobian: CVODE leaves them out
-    return Solution(out.y, stats={"rhs_calls": out.nfev + differences, "jac_calls": out.njev if ivp.jac else 0})
+    cvode = _cvode(ivp, method, linear_solver, rtol, atol, max_step, max_steps)
+    y, rows, rhs_calls, jac_calls = ivp.y0, [], 0, 0
+    for times in _pieces(ivp, t_eval):
+        out = cvode.solve(times, y)
+        if not out.success:
+            raise SolverFailed(f"CVODE, at t = {out.t[-1]:g}: {out.message}")
+        rows.append(out.y[np.isin(times, t_eval)] if ivp.breaks else out.y)
+        y, rhs_calls, jac_calls = out.y[-1], rhs_calls + out.nfev, jac_calls + out.njev
+    if not ivp.jac:  # differences stand in for it, which CVODE leaves out
+        rhs_calls, jac_calls = rhs_calls + jac_calls * ivp.n_states, 0
+    states = np.concatenate(rows) if ivp.breaks else rows[0]
+    return Solution(states, stats={"rhs_calls": rhs_calls, "jac_calls": jac_calls})
+
+
+def _pieces(ivp: IVP, t_eval: Array) -> list[Array]:
+    """The times of each smooth piece, with its ends: anew from the first number after each break."""
+    if not ivp.breaks:
+        return [t_eval]
+    pieces, start = [], ivp.t_span[0]
+    for end in (*ivp.breaks, ivp.t_span[1]):
+        within = t_eval[(start < t_eval) & (t_eval < end)]
+        # of two times alone, CVODE's answer would be all its steps
+        pieces.append(np.array([start, *(within if within.size else [(start + end) / 2]), end]))
+        start = math.nextafter(end, math.inf)
+    return pieces
 
 
 @compile_once
-def _cvode(ivp: IVP, method: str, linear_solver: str, rtol: float, atol: float, max_step: float | None) -> Any:
+def _cvode(
+    ivp: IVP, method: str, linear_solver: str, rtol: float, atol: float, max_step: float | None, max_steps: int
+) -> Any:
     """The integrator, which begins anew with each solve; to make it takes longer than a short solve."""
     from sksundae.cvode import CVODE
 
-    options = {"rtol": rtol, "atol": atol, "max_step": max_step or 0.0, "max_num_steps": NO_LIMIT}
+    options = {"rtol": rtol, "atol": atol, "max_step": max_step or 0.0, "max_num_steps": max_steps}
     with warnings.catch_warnings():  # that the pattern is not needed for differences where the Jacobian is known
         warnings.simplefilter("ignore")
         return CVODE(_in_place(ivp), method=method, **options, **_linear_algebra(ivp, linear_solver))
@@ -63,6 +84,8 @@ def _cvode(ivp: IVP, method: str, linear_solver: str, rtol: float, atol: float, 
 
 def _in_place(ivp: IVP) -> Callable[[float, Array, Array], None]:
     """The right-hand side as CVODE wants it: of a few states written out, with no array made on the way."""
+    from ._written_out import written_out
+
     f = ivp.f
 
     def rhs(t: float, y: Array, slope: Array) -> None:

@@ -27,11 +27,11 @@ def lotka_volterra_jacobian(t, y, yp, jac):
     jac[1, 1] = -3.0 + x
 
 
-def direct(problem, ivp, *, method, linear_solver, rtol, atol, max_step):
+def direct(problem, ivp, *, method, linear_solver, rtol, atol, max_step, max_steps):
     rhs, jacobian = {"decay": (decay, decay_jacobian), "lotka-volterra": (lotka_volterra, lotka_volterra_jacobian)}[
         problem
     ]
     with warnings.catch_warnings(action="ignore"):
-        solver = CVODE(rhs, method=method, rtol=rtol, atol=atol, jacfn=jacobian, max_num_steps=10**6)
+        solver = CVODE(rhs, method=method, rtol=rtol, atol=atol, jacfn=jacobian, max_num_steps=max_steps)
     y0, times = ivp.y0, ivp.t_eval
     return lambda: solver.solve(times, y0).y

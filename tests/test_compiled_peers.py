@@ -1,0 +1,119 @@
+"""heyoka, SUNDIALS, extensisq and numba: what is their own, beside the digits of a direct call."""
+
+import numpy as np
+import pytest
+
+from odebench.accuracy import errors
+from odebench.cases import Case, Task, Variant
+from odebench.host import Host
+from odebench.provenance import Conditions
+from odebench.references import reference
+from odebench.worker import Worker
+
+HOST = Host()
+
+
+def solved(name, ivp, **parameters):
+    solver = HOST.solver(name)
+    if reason := HOST.missing(solver):
+        pytest.skip(reason)
+    return solver(ivp, ivp.t_eval, **parameters)
+
+
+def max_error(ivp, y):
+    return errors(y, reference(ivp).y, ivp.weights)["max_abs_error"]
+
+
+def standing(ivp):
+    """The control: y0 throughout."""
+    return max_error(ivp, np.tile(ivp.y0, (ivp.t_eval.size, 1)))
+
+
+@pytest.mark.parametrize("name", ["heyoka", "sundials", "scipy-ivp-numba"])
+def test_compiling_is_in_the_first_call_alone(name):
+    solver = HOST.solver(name)
+    if reason := HOST.missing(solver):
+        pytest.skip(reason)
+    variant = Variant("lotka-volterra", HOST.problem("lotka-volterra").resolve({}))
+    row = Worker(HOST, Conditions("run")).measure(Task(Case(variant, Variant(name, solver.resolve({}))), 0, 0))
+    assert row.status == "ok"
+    assert row.first_s > row.wall_s
+
+
+def test_heyoka_has_a_series_for_a_power_of_zero():
+    ivp = HOST.problem("detest-e3")()  # y^3, from y = 0
+    assert max_error(ivp, solved("heyoka", ivp).y) <= 1e-12 < standing(ivp)
+
+
+@pytest.mark.parametrize(("name", "bound"), [("heyoka", 1e-10), ("sundials", 1e-4)])
+def test_a_jump_of_the_slope_is_not_stepped_over(name, bound):
+    ivp = HOST.problem("medical-akzo-nobel")(n=10)
+    assert ivp.breaks
+    assert max_error(ivp, solved(name, ivp).y) <= bound < standing(ivp)
+    if name == "heyoka":  # the control: not told of the jump, it steps over it
+        unaware = HOST.problem("medical-akzo-nobel")(n=10)
+        object.__setattr__(unaware, "breaks", ())
+        assert not max_error(ivp, solved(name, unaware).y) <= bound
+
+
+@pytest.mark.parametrize("problem", ["lotka-volterra", "detest-f5"])
+def test_heyokas_dense_output_is_its_series(problem):
+    ivp = HOST.problem(problem)()
+    dense = solved("heyoka", ivp, dense_output=True)
+    np.testing.assert_allclose(dense.y, solved("heyoka", ivp).y, rtol=1e-13, atol=1e-13)
+    between = (ivp.t_eval[1:] + ivp.t_eval[:-1]) / 2
+    fine = np.sort(np.concatenate([ivp.t_eval, between]))
+    truth = solved("scipy-ivp", ivp, method="DOP853", rtol=1e-12, atol=1e-13, max_step=0.05, dense_output=True)
+    np.testing.assert_allclose(dense.dense(fine), truth.dense(fine), rtol=1e-6)
+    assert solved("heyoka", ivp).dense is None
+
+
+@pytest.mark.parametrize("compact", [True, False])
+def test_heyokas_modes_agree(compact):
+    ivp = HOST.problem("kepler")()
+    y = solved("heyoka", ivp, compact_mode=compact, high_accuracy=True).y
+    np.testing.assert_allclose(y, solved("heyoka", ivp).y, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["BDF", "Adams"])
+@pytest.mark.parametrize("problem", ["kepler", "heat", "detest-c4"])
+def test_sundials_linear_solvers_agree_and_are_given_the_jacobian(problem, method):
+    ivp = HOST.problem(problem)()
+    found = {kind: solved("sundials", ivp, method=method, linear_solver=kind) for kind in ("dense", "band", "sparse")}
+    for solution in found.values():
+        assert max_error(ivp, solution.y) <= 2e-2 < standing(ivp)
+        assert solution.stats["jac_calls"] < 20
+    np.testing.assert_allclose(found["band"].y, found["dense"].y, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(found["sparse"].y, found["dense"].y, rtol=1e-2, atol=1e-4)
+
+
+@pytest.mark.parametrize("problem", ["lotka-volterra", "detest-f1"])
+@pytest.mark.parametrize(("name", "parameters"), [("sundials", {}), ("extensisq", {"method": "KC4I"})])
+def test_slopes_are_counted_as_often_as_they_are_asked_for(name, parameters, problem, monkeypatch):
+    ivp = HOST.problem(problem)()
+    calls, f = [], ivp.f
+    _ = ivp.jac
+    vars(ivp)["f"] = lambda t, y: calls.append(t) or f(t, y)
+    if name == "sundials":
+        vars(ivp)["_compiled"] = {}
+        monkeypatch.setattr("odebench_plugins.solvers.sundials.FEW", 0)  # what is written out in place is not this `f`
+    assert solved(name, ivp, **parameters).stats["rhs_calls"] == len(calls) > 50
+
+
+METHODS = HOST.solver("extensisq").parameters["method"].choices
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_of_extensisq_keeps_its_tolerance(method):
+    ivp = HOST.problem("harmonic-oscillator")(periods=0.5)
+    loose, tight = (max_error(ivp, solved("extensisq", ivp, method=method, rtol=r, atol=r).y) for r in (1e-3, 1e-6))
+    assert tight <= 1e-3 < standing(ivp)
+    assert tight < loose
+
+
+@pytest.mark.parametrize("problem", ["lotka-volterra", "hires", "prothero-robinson"])
+def test_numba_changes_no_digit_of_scipys(problem):
+    ivp = HOST.problem(problem)()
+    method = {"method": "RK45" if problem == "lotka-volterra" else "LSODA"}
+    np.testing.assert_array_equal(solved("scipy-ivp-numba", ivp, **method).y, solved("scipy-ivp", ivp, **method).y)
+    assert not np.array_equal(solved("scipy-ivp", ivp, rtol=1e-5, **method).y, solved("scipy-ivp", ivp, **method).y)
