@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from odebench import IVP
 from odebench.accuracy import errors
 from odebench.cases import Case, Task, Variant
 from odebench.host import Host
@@ -45,15 +46,21 @@ def test_heyoka_has_a_series_for_a_power_of_zero():
     assert max_error(ivp, solved("heyoka", ivp).y) <= 1e-12 < standing(ivp)
 
 
-@pytest.mark.parametrize(("name", "bound"), [("heyoka", 1e-10), ("sundials", 1e-4)])
-def test_a_jump_of_the_slope_is_not_stepped_over(name, bound):
-    ivp = HOST.problem("medical-akzo-nobel")(n=10)
-    assert ivp.breaks
-    assert max_error(ivp, solved(name, ivp).y) <= bound < standing(ivp)
-    if name == "heyoka":  # the control: not told of the jump, it steps over it
-        unaware = HOST.problem("medical-akzo-nobel")(n=10)
-        object.__setattr__(unaware, "breaks", ())
-        assert not max_error(ivp, solved(name, unaware).y) <= bound
+def jumping(breaks):
+    """y' = 1 until t = 1, and 0 after."""
+
+    def rhs(t, y, xp):
+        left = (1 - t) + 2.0**-54
+        return xp.stack([0.5 + 0.5 * (left / xp.sqrt(left * left)) + 0 * y[..., 0]], -1)
+
+    return IVP(rhs, (0.0, 2.3), [0.0], lambda t: np.minimum(t, 1.0)[:, None], breaks=breaks)
+
+
+@pytest.mark.parametrize("name", ["heyoka", "sundials"])
+def test_a_jump_of_the_slope_is_not_stepped_over(name):
+    ivp = jumping([1.0])
+    assert max_error(ivp, solved(name, ivp).y) <= 1e-12 < standing(ivp)
+    assert not max_error(ivp, solved(name, jumping([])).y) <= 1e-12  # the control: not told of it
 
 
 @pytest.mark.parametrize("problem", ["lotka-volterra", "detest-f5"])
@@ -88,7 +95,7 @@ def test_sundials_linear_solvers_agree_and_are_given_the_jacobian(problem, metho
 
 
 @pytest.mark.parametrize("problem", ["lotka-volterra", "detest-f1"])
-@pytest.mark.parametrize(("name", "parameters"), [("sundials", {}), ("extensisq", {"method": "KC4I"})])
+@pytest.mark.parametrize(("name", "parameters"), [("sundials", {}), ("extensisq", {"method": "KC4I", "rtol": 1e-3})])
 def test_slopes_are_counted_as_often_as_they_are_asked_for(name, parameters, problem, monkeypatch):
     ivp = HOST.problem(problem)()
     calls, f = [], ivp.f
