@@ -21,7 +21,7 @@ def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
 
     @jax.jit
     def solve(y0, ts, rtol, atol):
-        sol = diffrax.diffeqsolve(
+        return diffrax.diffeqsolve(
             term,
             getattr(diffrax, method)(),
             t0=t0,
@@ -32,7 +32,6 @@ def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
             stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol),
             max_steps=100_000,
         )
-        return sol.ys
 
     with jax.enable_x64(True):
         y0, ts = jnp.asarray(ivp.y0), jnp.asarray(ivp.t_eval)
@@ -40,6 +39,6 @@ def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
 
     def call():
         with jax.enable_x64(True):
-            return np.asarray(solve(y0, ts, rtol, atol))
+            return np.asarray(solve(y0, ts, rtol, atol).ys)
 
     return call
