@@ -9,7 +9,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 @solver(
     requires=["deepxde>=1.14,<2", "torch>=2.2,<3"],
-    tags=["neural", "peer"],
+    tags=["neural"],
     ladder=[
         {"width": width, "epochs": epochs}
         for width, epochs in ((10, 300), (20, 1000), (50, 3000), (50, 10000), (50, 20000))
@@ -57,7 +57,7 @@ def deepxde(
     in parallel. width, depth, activation, initializer: of its hidden layers. autodiff: how y' is taken; forward goes
     through the network once for all states. optimizer: adam-lbfgs is one after the other. epochs, learning_rate: of all
     but L-BFGS, which makes lbfgs_epochs at most. report_every: after how many of L-BFGS's it reports and can be
-    stopped; the others do after each. device: cuda for a GPU.
+    stopped; the others do after each. dtype: of weights and times. device: cuda for a GPU.
     """
     from . import _deepxde
 
