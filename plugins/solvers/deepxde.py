@@ -48,7 +48,7 @@ def deepxde(
 
     The defaults are those of its demo "A simple ODE system": a soft initial condition, 35 times within the span and its
     two ends, three layers of 50 tanh, Adam at 0.001 for 20000 iterations; and its own float32, distribution of points
-    and limits of L-BFGS. It trains a network of the time as it is: a span that is long against 1 asks for much.
+    and limits of L-BFGS. It trains a network of the time since t0 as it is: a long span asks for much.
 
     initial_condition: soft, a term of the loss for each state; or hard, y0 + g(t - t0) N(t), with trial the g: linear,
     or tanh as in its Lotka-Volterra example. points, boundary_points: times within the span and at its ends (2, or with
