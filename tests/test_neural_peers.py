@@ -1,5 +1,6 @@
 """DeepXDE and neurodiffeq as solvers: what they learn, and that the process is as they found it."""
 
+import math
 import os
 import subprocess
 import sys
@@ -283,6 +284,24 @@ def test_a_loss_that_is_never_finite_is_divergence(peer):
     ivp = IVP(rhs=lambda t, y, xp: xp.exp(1e3 * (t[..., None] if xp is torch else 0.0) + 0 * y), t_span=(0, 1), y0=[1])
     with pytest.raises(Diverged, match="finite"):
         run(peer, ivp, **SHORT)
+
+
+def failing_after(calls):
+    left = iter(range(calls))
+
+    def rhs(t, y, xp):
+        return -y if xp is np or next(left, None) is not None else math.nan * y
+
+    return IVP(rhs=rhs, t_span=(0, 1), y0=[1])
+
+
+def test_a_loss_that_is_no_longer_finite_ends_the_training():
+    with pytest.warns(UserWarning, match=r"the loss is not finite at epoch \d+, and training ended"):
+        solution = run("neurodiffeq", failing_after(101), width=4, epochs=50)
+    assert solution.stats["epochs"] < 50
+    assert np.isfinite(solution.y).all()  # what it had before
+    with pytest.raises(Diverged, match=r"not finite at epoch \d+; the last finite loss was"):
+        run("deepxde", failing_after(20), width=4, epochs=50)
 
 
 @pytest.mark.parametrize(

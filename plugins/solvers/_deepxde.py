@@ -77,7 +77,7 @@ def _set(dde: Any, dtype: str, autodiff: str) -> None:
 
 
 def data(dde: Any, ivp: IVP, hard: str | None, points: int, boundary_points: int, distribution: str) -> Any:
-    """The equation, the initial condition where it is soft, and the times at which both are to hold."""
+    """The equation in the time since t0, a soft initial condition, and the times at which both are to hold."""
     _torch.at_least_one(points=points)
     if boundary_points not in ((2,) if hard is None else (0, 2)):
         raise ValueError(
@@ -85,7 +85,8 @@ def data(dde: Any, ivp: IVP, hard: str | None, points: int, boundary_points: int
             f"{boundary_points}"
         )
     _torch.expect_batches(ivp, torch.linspace(*ivp.t_span, 3, dtype=torch.float64)[:, None])
-    domain = dde.geometry.TimeDomain(*ivp.t_span)
+    t0, t1 = ivp.t_span
+    domain = dde.geometry.TimeDomain(0.0, t1 - t0)
     starts = ivp.y0.tolist() if hard is None else []
     conditions = [
         dde.icbc.IC(domain, _always(value), lambda t, at_start: at_start, component=i) for i, value in enumerate(starts)
@@ -94,7 +95,7 @@ def data(dde: Any, ivp: IVP, hard: str | None, points: int, boundary_points: int
     def residuals(t: torch.Tensor, y: Any) -> list[torch.Tensor]:
         states, forward = (y[0], True) if isinstance(y, tuple) else (y, False)
         slopes = [dde.grad.jacobian(y, t, i=i) for i in range(ivp.n_states)]
-        wanted = _guests.columns(ivp.rhs(t[:, 0], states, torch))
+        wanted = _guests.columns(ivp.rhs(t[:, 0] + t0 if t0 else t[:, 0], states, torch))
         return [(dy[0] if forward else dy) - f for dy, f in zip(slopes, wanted, strict=True)]
 
     return dde.data.PDE(domain, residuals, conditions, points, boundary_points, DISTRIBUTIONS[distribution])
@@ -113,9 +114,9 @@ def network(
     layers = dde.nn.PFNN if kind == "parallel" else dde.nn.FNN
     made = layers([1, *hidden, ivp.n_states], activation, initializer.replace("-", " ").capitalize())
     if hard is not None:
-        t0, y0 = ivp.t_span[0], torch.tensor(ivp.y0.tolist())
+        y0 = torch.tensor(ivp.y0.tolist())
         grows = torch.tanh if hard == "tanh" else lambda elapsed: elapsed
-        made.apply_output_transform(lambda t, y: y0 + grows(t - t0) * y)
+        made.apply_output_transform(lambda t, y: y0 + grows(t) * y)
     return made
 
 
@@ -151,14 +152,14 @@ class Training:
         step = self.model.train_state.step
         self.last = _torch.finite(loss, step, self.last)
         if self.monitor is not None:
-            points = self.model.data.train_x_all[:, 0]
+            points = self.model.data.train_x_all[:, 0] + self.ivp.t_span[0]
             self.monitor(step, loss, self.dense, network=self.model.net, points=points)
 
     def dense(self, t: Array) -> Array:
         """The states (n, d) at times (n,)."""
         weight = next(self.model.net.parameters())
         with torch.no_grad():
-            times = torch.tensor(t.tolist(), dtype=weight.dtype, device=weight.device)[:, None]
+            times = torch.tensor((t - self.ivp.t_span[0]).tolist(), dtype=weight.dtype, device=weight.device)[:, None]
             y: Array = self.model.net(times).double().cpu().numpy()
         return y
 

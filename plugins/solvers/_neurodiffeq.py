@@ -102,6 +102,12 @@ def train(made: Any, t_eval: Array, epochs: int, monitor: Monitor | None) -> Sol
     made.fit(epochs, callbacks=[_stop_where_not_finite], tqdm_file=None)
     if not math.isfinite(made.lowest_loss):
         raise Diverged("no loss was finite; try a lower learning_rate, or a shorter span")
+    if not math.isfinite(made.metrics_history["train_loss"][-1]):
+        warnings.warn(
+            f"the loss is not finite at epoch {made.global_epoch}, and training ended; taken are the networks of the "
+            "lowest validation loss before. Try a lower learning_rate, or a shorter span",
+            stacklevel=2,
+        )
     dense = _dense(made.get_solution(copy=False), made.best_nets)
     n_parameters = sum(weight.numel() for net in made.nets for weight in net.parameters())
     stats = {"epochs": made.global_epoch, "n_parameters": n_parameters, "final_loss": made.lowest_loss}

@@ -9,7 +9,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 @solver(
     requires=["deepxde>=1.14,<2", "torch>=2.2,<3"],
-    tags=["neural", "peer"],
+    tags=["neural"],
     ladder=[
         {"width": width, "epochs": epochs}
         for width, epochs in ((10, 300), (20, 1000), (50, 3000), (50, 10000), (50, 20000))
@@ -48,7 +48,7 @@ def deepxde(
 
     The defaults are those of its demo "A simple ODE system": a soft initial condition, 35 times within the span and its
     two ends, three layers of 50 tanh, Adam at 0.001 for 20000 iterations; and its own float32, distribution of points
-    and limits of L-BFGS. It trains a network of the time as it is: a span that is long against 1 asks for much.
+    and limits of L-BFGS. It trains a network of the time since t0 as it is: a long span asks for much.
 
     initial_condition: soft, a term of the loss for each state; or hard, y0 + g(t - t0) N(t), with trial the g: linear,
     or tanh as in its Lotka-Volterra example. points, boundary_points: times within the span and at its ends (2, or with
@@ -57,7 +57,7 @@ def deepxde(
     in parallel. width, depth, activation, initializer: of its hidden layers. autodiff: how y' is taken; forward goes
     through the network once for all states. optimizer: adam-lbfgs is one after the other. epochs, learning_rate: of all
     but L-BFGS, which makes lbfgs_epochs at most. report_every: after how many of L-BFGS's it reports and can be
-    stopped; the others do after each. device: cuda for a GPU.
+    stopped; the others do after each. dtype: of weights and times. device: cuda for a GPU.
     """
     from . import _deepxde
 

@@ -9,7 +9,7 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 
 @solver(
     requires=["neurodiffeq>=0.6.3,<1", "torch>=2.2,<3"],
-    tags=["neural", "peer"],
+    tags=["neural"],
     ladder=[{"width": width, "epochs": epochs} for width, epochs in ((8, 100), (16, 300), (32, 1000), (32, 3000))],
     source=(
         "Chen et al., J. Open Source Softw. 5 (2020) 1931; its README's Lotka-Volterra example; "
@@ -56,8 +56,9 @@ def neurodiffeq(
     network: separate ones, or one with an output for each state. width, depth, activation: of the hidden layers.
     generator, points: the times at which the equation is to hold; the noisy ones, uniform and latin-hypercube are new
     each epoch. validation_batches: an epoch, each of 32 times; 0 for the training loss to choose the result by.
-    loss: the norm of the residual, with h1 and h1-semi also of its derivative. learning_rate: none for torch's own,
-    0.001 for adam. device: cuda for a GPU.
+    loss: the norm of the residual, with h1 and h1-semi also of its derivative. optimizer, epochs: one of torch's, and
+    how many of its steps; a step of lbfgs is up to 20 of its own. learning_rate: none for torch's own, 0.001 for adam.
+    dtype: of weights and times. device: cuda for a GPU.
     """
     from . import _guests, _neurodiffeq
 
