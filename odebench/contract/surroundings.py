@@ -121,7 +121,12 @@ def _state() -> dict[str, Any]:
     return state
 
 
-_LIBRARIES_OWN = ("the environment's variables", "the warnings' filters", "random's generator")
+_LIBRARIES_OWN = (
+    "the environment's variables",
+    "the warnings' filters",
+    "random's generator",
+    "numpy's global generator",
+)
 
 
 class _Fresh(dict[str, Any]):
