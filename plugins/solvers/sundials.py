@@ -42,7 +42,6 @@ def sundials(
     for no limit. max_steps: from one output to the next; more is a failure, as where steps no longer move t. It begins
     anew where the problem says that its slope is not smooth. No dense output: scikit-sundae has none.
     """
-<<<<<<< HEAD
     cvode = _cvode(ivp, method, linear_solver, rtol, atol, max_step, max_steps)
     y, rows, rhs_calls, jac_calls = ivp.y0, [], 0, 0
     for times in _pieces(ivp, t_eval):
@@ -68,14 +67,6 @@ def _pieces(ivp: IVP, t_eval: Array) -> list[Array]:
         pieces.append(np.array([start, *(within if within.size else [(start + end) / 2]), end]))
         start = math.nextafter(end, math.inf)
     return pieces
-=======
-    out = _cvode(ivp, method, linear_solver, rtol, atol, max_step).solve(t_eval, ivp.y0)
-    if not out.success:
-        raise SolverFailed(f"CVODE, at t = {out.t[-1]:g}: {out.message}")
-    differences = 0 if ivp.jac else out.njev * ivp.n_states  # that stand in for a Jacobian: CVODE leaves them out
-    y = out.y if t_eval.size > 2 else out.y[[0, -1]]  # two times are a span to CVODE: it gives every step between
-    return Solution(y, stats={"rhs_calls": out.nfev + differences, "jac_calls": out.njev})
->>>>>>> contract
 
 
 @compile_once
