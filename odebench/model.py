@@ -308,8 +308,19 @@ def problem(*, tags: Sequence[str] = (), source: str = "") -> Callable[[Callable
 def problem(function: Callable[..., IVP] | None = None, /, **options: Any) -> Any:
     """Make a `Problem` of a function of keyword-only parameters that returns an `IVP`.
 
-    tags: words to select and group by (`stiff`, `linear`, `system`, ...). source: where the problem is from.
     The public name is the function's, with hyphens.
+
+    Parameters
+    ----------
+    tags : sequence of str
+        Words to select and group by (`stiff`, `linear`, `system`, ...).
+    source : str
+        Where the problem is from.
+
+    Raises
+    ------
+    PluginError
+        Where the signature is not that of a problem, or a default not what its annotation says.
     """
     check_options(Problem, options)
     return Problem(function) if function is not None else lambda f: Problem(f, **options)
@@ -329,11 +340,27 @@ def solver(
 def solver(function: Callable[..., Solution] | None = None, /, **options: Any) -> Any:
     """Make a `Solver` of a function `(ivp, t_eval, *, parameters...) -> Solution`.
 
-    requires: distributions it needs, as pip would be given them (`"scipy"`, `"torch>=2"`); imported inside the
-    function, so that listing costs nothing. ladder: parameter sets of rising effort, for work-precision diagrams
-    (`--ladder`). tags: `oracle` for a method that is told the solution. order: the order of convergence, where the
-    method has one. source: where the method is from. An argument `seed` is supplied by the host, new for each sample,
+    The public name is the function's, with hyphens. An argument `seed` is supplied by the host, new for each sample,
     and so is an argument `monitor`, a `Monitor` for methods that train or iterate.
+
+    Parameters
+    ----------
+    requires : sequence of str
+        Distributions it needs, as pip would be given them (`"scipy"`, `"torch>=2"`); imported inside the function, so
+        that listing costs nothing.
+    ladder : iterable of mappings
+        Parameter sets of rising effort, for work-precision diagrams (`--ladder`).
+    tags : sequence of str
+        Words to select and group by; `oracle` for a method that is told the solution.
+    order : int, optional
+        The order of convergence, where the method has one.
+    source : str
+        Where the method is from.
+
+    Raises
+    ------
+    PluginError
+        Where the signature is not that of a solver, or a default not what its annotation says.
     """
     check_options(Solver, options)
     return Solver(function) if function is not None else lambda f: Solver(f, **options)

@@ -28,11 +28,19 @@ READ = [ROOT / "results" / "networks" / "README.md", ROOT / "CONTRIBUTING.md"]  
 
 # every block that is not run, by its page; its commands are read all the same
 NOT_RUN = {
+    "distributing.md": [
+        "installs into the environment; tests/test_new.py does it in one of its own",
+        "pytest runs it",
+        "needs the distribution installed; tests/test_new.py runs it",
+        "needs the network and an account",
+    ],
     "doctor.md": ["the file is yours, and --try takes a minute", "takes half a minute"],
     "index.md": ["installs"],
     "measuring.md": ["needs a cluster", "fails where the machine was busy, as it should"],
     "networks.md": ["a minute or two"],
+    "observers.md": ["it needs a chat"],
     "random-features.md": ["some minutes", "timed figures, some minutes on a quiet machine"],
+    "shell.md": ["it writes into your shell's own files"],
     "thread.md": ["half an hour; a test makes the page in a small way"],
 }
 # of the README's lines these; what most of them do is run on another page, or in a test of its own
@@ -42,6 +50,8 @@ README_NOT_RUN = {
     "odebench run --suite stiff --quick": "some minutes",
     "odebench doctor pinn-autograd -p decay": "in doctor.md",
     "odebench watch pinn-autograd -p decay -o pictures": "in measuring.md",
+    "odebench check rk4": "in contract.md",
+    "odebench new solver my-method": "in distributing.md",
     "odebench certify 'lotka-volterra[alpha=2]'": "in references.md",
     "odebench run --resume results/20261123-201500-1f2e": "there is no such run",
 }

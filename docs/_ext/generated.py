@@ -103,7 +103,8 @@ def problems() -> Iterator[str]:
     for p in sorted(host().problems.values(), key=lambda p: (p.function.__module__, _line(p))):
         families.setdefault(p.function.__module__, []).append(p)
     for module, members in families.items():
-        yield f"## {plain((inspect.getdoc(inspect.getmodule(members[0].function)) or module).partition(chr(10))[0].rstrip('.'))}"
+        about = inspect.getdoc(inspect.getmodule(members[0].function)) or module
+        yield f"## {plain(about.splitlines()[0].rstrip('.'))}"
         for p in members:
             yield f"### {p.name}"
             yield docstring(p)
