@@ -48,17 +48,17 @@ def sundials(
         out = cvode.solve(times, y)
         if not out.success:
             raise SolverFailed(f"CVODE, at t = {out.t[-1]:g}: {out.message}")
-        rows.append(out.y[np.isin(times, t_eval)] if ivp.breaks else out.y)
+        rows.append(out.y if times is t_eval else out.y[np.isin(times, t_eval)])
         y, rhs_calls, jac_calls = out.y[-1], rhs_calls + out.nfev, jac_calls + out.njev
     if not ivp.jac:  # differences stand in for it, which CVODE leaves out
         rhs_calls, jac_calls = rhs_calls + jac_calls * ivp.n_states, 0
-    states = np.concatenate(rows) if ivp.breaks else rows[0]
+    states = rows[0] if len(rows) == 1 else np.concatenate(rows)
     return Solution(states, stats={"rhs_calls": rhs_calls, "jac_calls": jac_calls})
 
 
 def _pieces(ivp: IVP, t_eval: Array) -> list[Array]:
     """The times of each smooth piece, with its ends: anew from the first number after each break."""
-    if not ivp.breaks:
+    if not ivp.breaks and t_eval.size > 2:
         return [t_eval]
     pieces, start = [], ivp.t_span[0]
     for end in (*ivp.breaks, ivp.t_span[1]):
