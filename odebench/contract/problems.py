@@ -52,19 +52,19 @@ class ContractProblem:
 def _exp(t: Array) -> Array:
     import numpy as np
 
-    return np.exp(t)  # type: ignore[no-any-return]  # numpy's own stub
+    return np.exp(t)
 
 
 def _cos(t: Array) -> Array:
     import numpy as np
 
-    return np.cos(t)  # type: ignore[no-any-return]  # numpy's own stub
+    return np.cos(t)
 
 
 def _sin(t: Array) -> Array:
     import numpy as np
 
-    return np.sin(t)  # type: ignore[no-any-return]  # numpy's own stub
+    return np.sin(t)
 
 
 def _spiral(t: Any, y: Any, xp: Any) -> Any:
