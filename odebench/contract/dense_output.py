@@ -84,7 +84,7 @@ def dense_output(subject: Subject) -> Iterator[Finding]:
             ),
         )
         return
-    other = {"scale": 2.0}
+    other: dict[str, Any] = {"scale": 2.0}
     subject.solve(problem, **other)
     later = evaluate(t)
     if isinstance(later, str) or not np.array_equal(later, at):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .rule import Finding, rule
 from .subject import ROUNDING, Subject
@@ -45,7 +46,7 @@ def linear_scaling(subject: Subject) -> Iterator[Finding]:
 
 
 def _compared(
-    subject: Subject, problem: str, options: dict[str, float], factor: float, what: str, hint: str
+    subject: Subject, problem: str, options: dict[str, Any], factor: float, what: str, hint: str
 ) -> Iterator[Finding]:
     import numpy as np
 

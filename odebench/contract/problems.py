@@ -52,19 +52,19 @@ class ContractProblem:
 def _exp(t: Array) -> Array:
     import numpy as np
 
-    return np.exp(t)  # type: ignore[no-any-return]  # numpy's own stub
+    return np.exp(t)
 
 
 def _cos(t: Array) -> Array:
     import numpy as np
 
-    return np.cos(t)  # type: ignore[no-any-return]  # numpy's own stub
+    return np.cos(t)
 
 
 def _sin(t: Array) -> Array:
     import numpy as np
 
-    return np.sin(t)  # type: ignore[no-any-return]  # numpy's own stub
+    return np.sin(t)
 
 
 def _spiral(t: Any, y: Any, xp: Any) -> Any:
@@ -118,7 +118,7 @@ PROBLEMS = {
         ContractProblem("chain", _chain, (1.0, 0.0, 0.0), lambda t: [_exp(-t), t * _exp(-t), 1 - (1 + t) * _exp(-t)]),
         # y' = y (1 - y)
         ContractProblem("logistic", lambda t, y, xp: y * (1 - y), (0.25,), lambda t: [1 / (1 + 3 * _exp(-t))]),
-        # y' = cos t - y: the slope depends on the time, and no derivative at t = 0 is 0, which Taylor methods stumble on
+        # y' = cos t - y: the slope depends on the time; no derivative at t = 0 is 0, which Taylor methods stumble on
         ContractProblem("forced", _forced, (2.0,), lambda t: [(_cos(t) + _sin(t) + 3 * _exp(-t)) / 2]),
         ContractProblem(
             "forced-pair",

@@ -8,9 +8,9 @@ from odebench import Solution, hookimpl, solver
 
 @solver(order=4, ladder=[{"steps": 10 * 2**k} for k in range(5)])
 def bad_linear_scaling(ivp, t_eval, *, steps=100):
-    """It takes states to lie between -1.5 and 1.5. steps: their number."""
+    """It takes states to lie above -1.5. steps: their number."""
     good = rk4(ivp, t_eval, steps=steps)
-    return Solution(np.clip(good.y, -1.5, 1.5), stats=good.stats)
+    return Solution(np.maximum(good.y, -1.5), stats=good.stats)
 
 
 @hookimpl
