@@ -39,6 +39,7 @@ NOT_RUN = {
     "measuring.md": ["needs a cluster", "fails where the machine was busy, as it should"],
     "networks.md": ["a minute or two"],
     "observers.md": ["it needs a chat"],
+    "peers.md": ["it installs from a package index"],
     "random-features.md": ["some minutes", "timed figures, some minutes on a quiet machine"],
     "shell.md": ["it writes into your shell's own files"],
     "thread.md": ["half an hour; a test makes the page in a small way"],
