@@ -119,7 +119,7 @@ def test_compiling_is_in_the_first_call_and_a_second_tolerance_compiles_nothing(
 def test_probdiffeq_solves_and_says_how_sure_it_is(parameters):
     ivp = short()
     before = jax.config.jax_enable_x64
-    solution = solved("probdiffeq", ivp, **parameters)
+    solution = solved("probdiffeq", ivp, deviation=True, **parameters)
     assert jax.config.jax_enable_x64 == before
     assert max_error(ivp, solution.y) <= 1e-3
     assert not max_error(ivp, constant(ivp)) <= 1e-3

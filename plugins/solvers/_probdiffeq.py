@@ -31,6 +31,8 @@ class Model(NamedTuple):
     strategy: str
     calibration: str
     covariance: str
+    deviation: bool
+    """Whether the standard deviations are asked for: without them less has to be computed."""
 
 
 class Limited(ivpsolve.control_integral):  # type: ignore[misc]  # probdiffeq has no types where linting is done
@@ -54,19 +56,20 @@ def solution(ivp: IVP, t_eval: Array, model: Model, max_steps: int, rtol: float,
         raise ValueError(f"expected order and max_steps of 1 or more, received {model.order} and {max_steps}")
     solve = _compiled(ivp, t_eval.tobytes(), model, max_steps)
     with in_float64():
-        means, deviation, steps = solve(rtol, atol)
+        means, deviations, steps = solve(rtol, atol)
     y, counted = np.array(means), np.asarray(steps)
     if not np.isfinite(y).all():
         raise SolverFailed(
             f"not finite after {counted[-1]:,} steps: it diverged, or max_steps of {max_steps:,} was reached; try "
             "EK1 with dense covariances and dynamic calibration, a lower order or more steps"
         )
-    return Solution(y, stats={"steps": int(counted[-1]), "max_std": float(deviation)})
+    stats = {"steps": int(counted[-1])}
+    return Solution(y, stats=stats if deviations is None else stats | {"max_std": float(np.asarray(deviations).max())})
 
 
 @compile_once
 def _compiled(ivp: IVP, times: bytes, model: Model, max_steps: int) -> Callable[..., Any]:
-    """`solve(rtol, atol)`: the means at these times (n, d), the largest standard deviation, the steps until each."""
+    """`solve(rtol, atol)`: the means at these times (n, d), their standard deviations or None, the steps until each."""
     with in_float64():
         f = slope(ivp)
         y0, t_eval = jnp.asarray(ivp.y0), jnp.asarray(np.frombuffer(times))
@@ -96,6 +99,6 @@ def _compiled(ivp: IVP, times: bytes, model: Model, max_steps: int) -> Callable[
             field, (y0,), t0=t_eval[0], error_contraction_rate=model.order + 1, rtol=rtol, atol=atol
         )
         out = solve_at(prior, save_at=t_eval, atol=atol, rtol=rtol, dt0=step, eps=near)
-        return out.u.mean[0], jnp.max(out.u.std[0]), out.num_steps
+        return out.u.mean[0], out.u.std[0] if model.deviation else None, out.num_steps
 
     return partial(jax.jit(solve), y0, t_eval)
