@@ -12,6 +12,7 @@ from typing import Any
 
 from .backends import Array
 from .compiling import COMPILED, COMPILING
+from .errors import Untraceable
 from .model import IVP
 
 _TRACED = "it traces the equation, as a method does that compiles it, and evaluates it out of the host's sight"
@@ -45,6 +46,10 @@ class Counts:
             states, times = tuple(y.shape[:-1]), tuple(getattr(t, "shape", ()))
             self.rhs_calls += math.prod(states if len(states) >= len(times) else times)
 
+    def traced(self, *_: Any, **__: Any) -> Any:
+        """In place of `ivp.trace`: a method that can do without it is counted, and one that cannot says so."""
+        raise Untraceable(_TRACED)
+
     def called(self, *, jac: bool) -> None:
         """`ivp.jac` is called, or `ivp.f`."""
         if self._is_solve():
@@ -62,7 +67,8 @@ def counted(ivp: IVP) -> tuple[IVP, Counts]:
 
     It is for one untimed solve: counting takes time, and what was compiled for the problem is not that of this one. A
     method that evaluates the equation elsewhere than by `ivp.f`, `ivp.jac` and `ivp.rhs` cannot be counted, and
-    `Counts.uncounted` says so: one that traces it, with `ivp.trace` or as JAX does, or that forks.
+    `Counts.uncounted` says so: one that traces it as JAX does, or that forks. `ivp.trace` raises `Untraceable`, so that
+    a method that takes `ivp.f` for what cannot be traced is counted as it does that.
     """
     twin = copy.copy(ivp)
     counts = Counts(twin)
@@ -85,7 +91,7 @@ def counted(ivp: IVP) -> tuple[IVP, Counts]:
     vars(twin).pop(COMPILED, None)
     # found already, and by a tracing that is not the solver's
     vars(twin)["sparsity"] = ivp.sparsity
-    vars(twin).update(rhs=counting_rhs, f=counting_f, jac=None if jac is None else counting_jac)
+    vars(twin).update(trace=counts.traced, rhs=counting_rhs, f=counting_f, jac=None if jac is None else counting_jac)
     return twin, counts
 
 

@@ -12,7 +12,7 @@ from . import checks, timing
 from .backends import Array
 from .counting import counted
 from .doctor import Diagnosis, Examiner, diagnoses
-from .errors import one_line
+from .errors import Untraceable, one_line
 from .measurement import Checkpoint, DiagnosisRow, Measurement
 from .model import IVP, Monitor, Solution, Solver
 from .references import Reference
@@ -110,6 +110,8 @@ def enter_counts(row: Measurement, calls: Calls, y: Array) -> str | None:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # they were heard in the solve that was measured
             again, _ = checks.states(calls.again(ivp), ivp)
+    except Untraceable as error:
+        return f"not counted: {one_line(error)}"
     except (Exception, SystemExit) as error:
         return f"not counted: one more solve raised {type(error).__name__}: {one_line(error)}"
     if not np.array_equal(again, y):
