@@ -5,22 +5,21 @@ from __future__ import annotations
 import enum
 import inspect
 import math
-import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
-from . import accuracy, certificate, checks, environment, measurement, provenance, references, timing
+from . import accuracy, certificate, checks, environment, measurement, outcomes, provenance, references, timing
 from .backends import Array
 from .cases import Case, Task, Variant
-from .errors import BadProblem, BadSolution, Diverged, SolverFailed, Unsupported, one_line
+from .errors import BadProblem, BadSolution, Diverged, SolverFailed, one_line
 from .host import Host
 from .measurement import Checkpoint, DiagnosisRow, Measurement
 from .memory import PeakMemory
 from .model import IVP, Monitor, Solution, Solver
+from .outcomes import described
 from .provenance import Conditions
 from .references import Reference
 from .solving import Calls, enter_counts
@@ -28,10 +27,7 @@ from .watching import at_lowest_loss
 
 Value = TypeVar("Value")
 
-_HERE = str(Path(__file__).parent)
 _MEMORY_FROM_S = 0.001  # a shorter solve has no time to need memory, and looking takes as long as the solve
-_TRACEBACK = 8192
-_READ_ONLY = "y0 and t_eval are read-only: work on a copy"
 
 
 class Stage(enum.Enum):
@@ -87,9 +83,8 @@ class Worker:
             except self.let_through:
                 raise
             except BaseException as error:  # also SystemExit, and what else is no Exception: it is one solver's affair
-                row.status, row.reason = _outcome(error)
-                if not isinstance(error, (Diverged, BadProblem, BadSolution, SolverFailed, Unsupported)):
-                    row.traceback = _abridged(traceback.format_exc())
+                row.status, row.reason = outcomes.outcome(error)
+                row.traceback = outcomes.abridged_traceback(error)
         if caught and row.status not in (measurement.UNAVAILABLE, measurement.UNSUPPORTED):
             warned = f"warned: {one_line(caught[0].message)}"
             row.reason = f"{row.reason} ({warned})" if row.reason else warned
@@ -170,7 +165,7 @@ class Worker:
                 ivp = self.host.problem(variant.name)(**variant.params)
                 prepared = _Prepared(ivp, partial(self.on_certifying, variant.name))
             except (Exception, SystemExit) as error:
-                why = one_line(error) if isinstance(error, BadProblem) else _described(error)
+                why = one_line(error) if isinstance(error, BadProblem) else described(error)
                 prepared = BadProblem(f"the problem, not the solver: {why}")
             self._problems[variant.key] = prepared
         if isinstance(prepared, BadProblem):
@@ -180,7 +175,7 @@ class Worker:
     def _expect_unchanged(self, variant: Variant, prepared: _Prepared) -> None:
         if prepared.is_changed():
             del self._problems[variant.key]  # the next solver gets the problem anew
-            raise BadSolution(f"it changed its input; {_READ_ONLY}")
+            raise BadSolution(f"it changed its input; {outcomes.READ_ONLY}")
 
     def _sample(self, row: Measurement, task: Task, calls: Calls) -> timing.Sample[Solution]:
         """The first call apart, then a sample as long as the protocol wants it."""
@@ -206,7 +201,7 @@ class Worker:
             with np.errstate(all="ignore"):
                 return calls.diagnoses(solution, task.case.solver.params, ended)
         except Exception as error:
-            raise BadSolution(f"dense(t) under the doctor's eyes: {_described(error)}") from error
+            raise BadSolution(f"dense(t) under the doctor's eyes: {described(error)}") from error
 
     def _record_metrics(self, row: Measurement, y: Array, ivp: IVP, reference: Reference) -> list[str]:
         """Metrics of plugins; one that fails leaves its cell empty and the row ok: it is not the solver's fault.
@@ -219,7 +214,7 @@ class Worker:
             try:
                 row.metrics[name] = checks.finite_or_none(metric(y, reference.y, **_wanted(metric, ivp)))
             except (Exception, SystemExit) as error:
-                said.append(f"the metric {name!r}: {_described(error)}")
+                said.append(f"the metric {name!r}: {described(error)}")
         return said
 
 
@@ -331,7 +326,7 @@ def _query_s(dense: Callable[[Array], Array], ivp: IVP) -> float:
     try:
         first = timing.time_calls(lambda: dense(ivp.t_eval))
     except Exception as error:
-        raise BadSolution(f"dense(t_eval): {_described(error)}") from error
+        raise BadSolution(f"dense(t_eval): {described(error)}") from error
     checks.dense_states(first.result, ivp)
     return timing.time_calls(lambda: dense(ivp.t_eval), timing.loops_for(first.wall_s, timing.QUERY_S)).wall_s
 
@@ -341,7 +336,7 @@ def _between(dense: Callable[[Array], Array], ivp: IVP, reference: Reference) ->
     try:
         found = accuracy.between(dense, ivp, reference.between)
     except Exception as error:
-        raise BadSolution(f"dense(t) between the times of t_eval: {_described(error)}") from error
+        raise BadSolution(f"dense(t) between the times of t_eval: {described(error)}") from error
     return {name: checks.finite_or_none(value) for name, value in found.items()}
 
 
@@ -350,38 +345,5 @@ def _certificate(y: Array, dense: Callable[[Array], Array], ivp: IVP) -> tuple[f
     try:
         found = certificate.certificate(ivp, y, dense)
     except Exception as error:
-        raise BadSolution(f"dense(t) at times between those of t_eval: {_described(error)}") from error
+        raise BadSolution(f"dense(t) at times between those of t_eval: {described(error)}") from error
     return found.value, found.kind
-
-
-def _outcome(error: BaseException) -> tuple[str, str]:
-    """Status and reason of what was raised."""
-    match error:
-        case Unsupported():
-            return measurement.UNSUPPORTED, one_line(error)
-        case Diverged():
-            return measurement.DIVERGED, one_line(error)
-        case SolverFailed() | BadSolution() | BadProblem():
-            return measurement.FAILED, one_line(error)
-        case MemoryError():
-            return measurement.OUT_OF_MEMORY, _described(error)
-        case ValueError() if "read-only" in str(error):
-            return measurement.FAILED, f"{_described(error)}: it tried to change its input; {_READ_ONLY}"
-    return measurement.FAILED, _described(error)
-
-
-def _abridged(text: str) -> str:
-    """Its beginning and its end, as much as one reads."""
-    return text if len(text) <= _TRACEBACK else f"{text[: _TRACEBACK // 2]}\n[...]\n{text[-_TRACEBACK // 2 :]}"
-
-
-def _described(error: BaseException) -> str:
-    """What was raised, and where in the plugin: the last line of the first file that is not odebench's."""
-    what = f"called sys.exit({error.code!r})" if isinstance(error, SystemExit) else type(error).__name__
-    message = "" if isinstance(error, SystemExit) else one_line(error)
-    outside = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_HERE)]
-    where = ""
-    if outside:
-        frame = [f for f in outside if f.filename == outside[0].filename][-1]
-        where = f" ({frame.name}, line {frame.lineno} of {Path(frame.filename).name})"
-    return f"{what}{': ' if message else ''}{message}{where}"

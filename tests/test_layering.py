@@ -18,7 +18,7 @@ FLOORS = [
     ["counting"],
     ["error_equation"],
     ["certificate"],
-    ["hookspecs", "quadruple", "checks", "symbols"],
+    ["hookspecs", "quadruple", "checks", "outcomes", "symbols"],
     ["host", "certification"],
     ["cases", "references", "scaffold", "suites"],
     ["watching", "contract"],
