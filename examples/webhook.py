@@ -4,13 +4,14 @@
 
 Slack, Mattermost and others give out such addresses as "incoming webhooks", which take JSON with a "text". Messages are
 sent beside the run, which never waits for them but at its end, and then for a few seconds at most. What is not
-delivered is a warning.
+delivered is a warning. Whoever has the address can write to the chat: no message and no warning has any of it.
 """
 
 import json
 import os
 import queue
 import threading
+import urllib.parse
 import urllib.request
 
 from odebench import hookimpl
@@ -53,7 +54,28 @@ class Chat:
                 with urllib.request.urlopen(request, timeout=PATIENCE_S):
                     pass
             except Exception as error:  # whatever is wrong with the network, the chat or the address
-                self.lost.append(f"{type(error).__name__}: {error}")
+                self.lost.append(_kind(error))
+
+
+def _kind(error):
+    """What went wrong, without the error's own words, which may have the address in them."""
+    cause = getattr(error, "reason", None)  # of a URLError
+    named = [type(part).__name__ for part in (error, cause) if isinstance(part, Exception)]
+    numbers = [getattr(error, "code", None), getattr(cause, "errno", None)]
+    return " ".join([*named, *(str(number) for number in numbers if isinstance(number, int))])
+
+
+def _checked(address):
+    """The address, as one that messages can be sent to; says what was expected, and not what came."""
+    address = address.strip()
+    try:
+        parts = urllib.parse.urlsplit(address)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not address.isascii() or not address.isprintable() or " " in address:
+        raise RuntimeError(f"{VARIABLE} is no address: expected https://, a host and a path, without blanks")
+    return address
 
 
 _chats = {}  # by run
@@ -61,11 +83,11 @@ _chats = {}  # by run
 
 @hookimpl
 def odebench_run_started(run):
-    """Say what is to be done; a warning where nobody said whom to tell."""
+    """Say what is to be done; a warning where nobody said whom to tell, or nobody can be told there."""
     address = os.environ.get(VARIABLE)
     if not address:
         raise RuntimeError(f"set {VARIABLE} to the address of the chat's webhook")
-    chat = _chats[run.id] = Chat(address)
+    chat = _chats[run.id] = Chat(_checked(address))
     asked = run.meta["asked"]
     goes_on = "goes on" if run.meta.get("resumed") else "begins"
     chat.say(f"odebench {run.id} {goes_on}: {', '.join(asked['solvers'])} on {', '.join(asked['problems'][:5])}")

@@ -20,9 +20,10 @@ COMPILING = "_compiling"
 def compile_once(function: Callable[Concatenate[IVP, Arguments], Made]) -> Callable[Concatenate[IVP, Arguments], Made]:
     """Keep what `function(ivp, ...)` returns for as long as that problem lives; for other arguments it is made anew.
 
-    The first call of a case pays for it, in `first_s`, and no sample does. It is for what a user would also make once
-    and solve with many times, never for a solution. The arguments beside the problem have to be hashable. What is kept
-    is shared by all cases of the problem in a process: it must not remember from one solve what changes the next.
+    The first case of the problem in a process pays for it, in `first_s`; later ones find it there, and no sample pays.
+    It is for what a user would also make once and solve with many times, never for a solution. The arguments beside the
+    problem have to be hashable. What is kept is shared by all cases of the problem in a process: it must not remember
+    from one solve what changes the next.
     """
 
     @wraps(function)

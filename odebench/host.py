@@ -70,8 +70,13 @@ class Plugin:
 class Host:
     """Every plugin there is. Broken ones carry their error; a name that two plugins claim belongs to neither."""
 
-    def __init__(self, files: Iterable[str | Path] = (), *, from_environment: bool = True) -> None:
-        """With the plugin files named, and, unless told otherwise, those of `ODEBENCH_PLUGINS`."""
+    def __init__(
+        self, files: Iterable[str | Path] = (), *, from_environment: bool = True, remember: bool = True
+    ) -> None:
+        """With the plugin files named, and, unless told otherwise, those of `ODEBENCH_PLUGINS`.
+
+        An installed plugin that ends the process is remembered, unless told otherwise, and then left out.
+        """
         self.plugins: list[Plugin] = []
         self.solvers: dict[str, Solver] = {}
         self.problems: dict[str, Problem] = {}
@@ -83,7 +88,7 @@ class Host:
         self._manager.add_hookspecs(hookspecs)
         variable = os.environ.get(FILES_VARIABLE, "") if from_environment else ""
         self._load_built_ins()
-        self._load_entry_points(remember=from_environment)
+        self._load_entry_points(remember=remember and from_environment)
         named = (*filter(None, variable.split(os.pathsep)), *files)
         self.files = tuple(dict.fromkeys(Path(f).expanduser().resolve() for f in named))
         """The plugin files it was given: what another process needs to find the same plugins."""

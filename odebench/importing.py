@@ -2,7 +2,10 @@
 
 An import can crash the interpreter or never end, and then there is nobody left to say so. So a file in the user's cache
 stands for the plugin while it is imported, and is taken away afterwards: one that is found and locked by nobody was
-left by a process that did not survive. Its plugin is left out until its version or its files change.
+left by a process that did not survive. Its plugin is left out until its version or its files change; not where the
+process was told to end, by SIGTERM or SIGHUP, as `timeout`, a cancelled job and a closed terminal do.
+
+It is as good as can be: of processes that begin at the same moment one may crash and leave no file.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +24,7 @@ from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Any, TextIO
 
 from .errors import PluginError
 
@@ -104,6 +108,7 @@ def watched(entry: metadata.EntryPoint, name: str, version: str, *, remember: bo
             with _recorded(marker, f"the plugin {entry.value} of {name} {version}".rstrip()), _traced():
                 yield
         else:
+            marker.close()  # others may want to import
             yield
     finally:
         marker.close()
@@ -121,7 +126,8 @@ def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
     timer.start()
     hangs = False
     try:
-        yield
+        with marker.noting_signals():
+            yield
     except KeyboardInterrupt:
         waited = time.monotonic() - began
         hangs = waited > PATIENCE_S and marker.write(
@@ -146,9 +152,10 @@ def announced(plugin: str) -> Iterator[None]:
 
 def forget() -> None:
     """Forget all imports that did not end."""
-    with suppress(OSError):
+    with suppress(OSError):  # none has been written
         for path in _folder().iterdir():
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 def _folder() -> Path:
@@ -164,24 +171,54 @@ class _Marker:
     """
 
     def __init__(self, path: Path | None, *, create: bool = False) -> None:
-        self._path, self._file = path, None
+        self._path = path
+        self._file: TextIO | None = None
         if fcntl is None or path is None:
             return
         with suppress(OSError):
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(
-                os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600),
-                "r+",
-                encoding="utf-8",
-                errors="replace",
-            )
-        if not self._lock(exclusive=False):  # another process is importing the plugin
-            self.close()
+            while True:
+                handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+                self._file = os.fdopen(handle, "r+", encoding="utf-8", errors="replace")
+                if not self._lock(exclusive=False):  # another process is importing the plugin
+                    self.close()
+                if self._file is None or self._is_at(path):
+                    break
+                self.close()  # removed in between
+
+    def _is_at(self, path: Path) -> bool:
+        with suppress(FileNotFoundError):
+            return self._file is not None and os.path.samestat(os.fstat(self._file.fileno()), path.stat())
+        return False
 
     def left(self) -> tuple[str, float]:
         """What a process wrote that did not come to remove it, and when; nothing where there was none."""
-        return (self._file.read(), os.fstat(self._file.fileno()).st_mtime) if self._file else ("", 0.0)
+        if self._file is None:
+            return "", 0.0
+        wrote, _, told_to_end = self._file.read().partition("\n")
+        return ("" if told_to_end else wrote), os.fstat(self._file.fileno()).st_mtime
+
+    @contextmanager
+    def noting_signals(self) -> Iterator[None]:
+        """While within, a signal that tells the process to end is noted in the file, behind what was written.
+
+        A handler in Python would run only once the import is back from compiled code, and until then nothing could end
+        it; this one of `faulthandler` does not wait.
+        """
+        if self._file is None:
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        for number in before:
+            faulthandler.register(number, self._file, all_threads=False, chain=True)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                faulthandler.unregister(number)
+                if (now := signal.getsignal(number)) is not handler:  # the plugin's own
+                    signal.signal(number, now)
 
     def write(self, text: str) -> bool:
         """Write it in place of what was there; False where that cannot be."""
@@ -189,7 +226,7 @@ class _Marker:
             with suppress(OSError):
                 self._file.seek(0)
                 self._file.truncate()
-                self._file.write(text)
+                self._file.write(text and f"{text}\n")
                 self._file.flush()
                 return True
         return False
@@ -197,7 +234,8 @@ class _Marker:
     def remove(self) -> None:
         """The import has ended. It is emptied first, for one who has opened it already."""
         if self._path and self.write(""):
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # empty, it means nothing
+                self._path.unlink()
 
     def close(self) -> None:
         """Let go of it."""

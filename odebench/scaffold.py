@@ -43,8 +43,8 @@ def checked_name(host: Host, kind: str, asked: str) -> str:
         )
     if keyword.iskeyword(function) or hasattr(builtins, function) or function in {*vars(odebench), "np", "exact"}:
         raise PluginError(f"{asked!r} means something in Python or in a plugin already. Try {'my-' + name!r}.")
-    if name.startswith("test-"):
-        raise PluginError(f"pytest would take {function}() for a test. Try {name.removeprefix('test-') + '-test'!r}.")
+    if name.startswith("test"):
+        raise PluginError(f"pytest would take {function}() for a test. Try {'my-' + name!r}.")
     if name in (host.solvers if kind == "solver" else host.problems):
         raise PluginError(f"there is a {kind} {name!r}: see 'odebench show {name}'. Try {'my-' + name!r}.")
     for taken in (name, PREFIX + name):

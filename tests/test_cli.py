@@ -197,3 +197,15 @@ def _read(descriptor):
         return os.read(descriptor, 65536)
     except OSError:  # the other end is closed
         return b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no sh")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [("list >&-", 0), ("list no-such-thing >&- 2>&-", 2), ("run -s rk4 -p decay --quick -o out <&- >&- 2>&-", 0)],
+)
+def test_where_a_stream_is_closed_it_does_the_same_unheard(tmp_path, arguments, status):
+    line = f"'{sys.executable}' -m odebench {arguments}"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+    assert not (tmp_path / "out").exists() or (tmp_path / "out" / "comparison.csv").exists()

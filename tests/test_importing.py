@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from odebench import Solution, problem, solver
+from odebench import Solution, importing, problem, solver
 from odebench.errors import PluginError
 from odebench.host import Host
 
@@ -277,3 +277,97 @@ def test_a_plugin_that_another_process_is_importing_is_not_taken_for_one_that_cr
         assert process.returncode == 0
     assert "sound" in printed
     assert left(tmp_path) == []
+
+
+# -- processes that are told to end --------------------------------------------------------------------------------
+
+STUCK = "import ctypes, os\nos.write(2, b'begun\\n')\nctypes.PyDLL(None).sleep(600)\n"  # in C, and holds on to the GIL
+
+
+@pytest.mark.parametrize("code", [SLEEPS, STUCK], ids=["in Python", "in C"])
+@pytest.mark.parametrize(
+    ("number", "remembered"), [(signal.SIGTERM, False), (signal.SIGHUP, False), (signal.SIGKILL, True)]
+)
+def test_a_plugin_is_not_left_out_because_the_process_was_told_to_end(site, tmp_path, code, number, remembered):
+    install(site, "slow", code)
+    with subprocess.Popen(command("list"), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr.readline() == "begun\n"
+        process.send_signal(number)
+        assert process.wait(60) == -number
+    if remembered:
+        assert "was ended from outside" in error_of("slow")
+    else:
+        (tmp_path / "site" / "plugin_slow.py").write_text(SOUND)
+        os.utime(tmp_path / "site" / "plugin_slow.py", (0, 0))  # it has not changed since
+        assert error_of("slow") is None
+        assert left(tmp_path) == []
+
+
+def test_a_signal_that_does_not_end_the_process_ends_no_import(site, tmp_path, monkeypatch):
+    install(site, "calm", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n" + SOUND)
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("told"))
+    try:
+        assert error_of("calm") is None
+        assert heard == ["told"]
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert heard == ["told"] * 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert left(tmp_path) == []
+
+
+def test_a_plugin_keeps_the_signal_handler_that_it_sets(site):
+    before = signal.getsignal(signal.SIGHUP)
+    code = "import signal\nheard = []\nsignal.signal(signal.SIGHUP, lambda *_: heard.append(1))\n"
+    install(site, "keen", code + SOUND)
+    try:
+        assert error_of("keen") is None
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert sys.modules["plugin_keen"].heard == [1]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_pressing_tab_heeds_what_is_remembered_and_remembers_nothing(site, tmp_path):
+    install(site, "exit", "import os\nos._exit(7)\n")
+    tab = {"COMP_LINE": "odebench run -s eul", "_ODEBENCH_COMPLETE": "fish_complete"}
+
+    def press():
+        return subprocess.run(
+            command(patience=5), cwd=tmp_path, env=os.environ | tab, capture_output=True, text=True, check=False
+        )
+
+    assert press().returncode == 7
+    assert not (tmp_path / "cache" / "odebench" / "imports").exists()
+    assert odebench(tmp_path, "list").returncode == 7
+    assert press().stdout.startswith("plain\teuler")
+
+
+def test_one_file_that_cannot_be_removed_hinders_neither_an_import_nor_the_others(site, tmp_path, monkeypatch):
+    folder = tmp_path / "cache" / "odebench" / "imports"
+    (folder / "0-is-a-directory").mkdir(parents=True)
+    for name in ("1", "2"):
+        (folder / name).touch()
+    importing.forget()
+    assert [path.name for path in left(tmp_path)] == ["0-is-a-directory"]
+    install(site, "sound")
+    monkeypatch.setattr(importing.Path, "unlink", lambda *_, **__: os.open("/dev/null/x", 0))
+    assert error_of("sound") is None
+
+
+def test_a_file_that_was_removed_while_it_was_opened_is_opened_anew(tmp_path, monkeypatch):
+    path = tmp_path / "marker"
+    opened, lock = [], importing.fcntl.flock
+
+    def removed_in_between(file, how):
+        if not opened:
+            path.unlink()
+        opened.append(file)
+        lock(file, how)
+
+    monkeypatch.setattr(importing.fcntl, "flock", removed_in_between)
+    marker = importing._Marker(path, create=True)
+    assert marker.write("crashed")
+    assert path.read_text() == "crashed\n"
+    marker.close()

@@ -175,6 +175,21 @@ def test_the_guide_shows_what_is_written(tmp_path, monkeypatch):
     assert shown == [done.output, *(file.read_text() for file in files)]
 
 
+def test_no_name_that_is_taken_is_in_the_way_of_its_own_tests(tmp_path):
+    names = {"problem": ["ivp", "y", "request", "solve-ivp", "pytest-like", "plugin"], "solver": ["solver-contract"]}
+    folders = []
+    for kind, called in names.items():
+        for name in called:
+            folders.append(tmp_path / name)
+            done = new(kind, name, "-o", folders[-1])
+            assert done.exit_code == 0, done.output
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *folders]
+    path = {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+    done = subprocess.run(run, cwd=tmp_path, env=os.environ | path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "failed" not in done.stdout
+
+
 # -- refused -----------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +205,7 @@ def test_the_guide_shows_what_is_written(tmp_path, monkeypatch):
         ("solver", "sum", "Try 'my-sum'"),
         ("problem", "problem", "Try 'my-problem'"),
         ("problem", "test-equation", "pytest would take test_equation() for a test"),
+        ("solver", "testy", "for a test. Try 'my-testy'"),
         ("solver", "rk4", "there is a solver 'rk4': see 'odebench show rk4'. Try 'my-rk4'"),
         ("problem", "lotka_volterra", "there is a problem 'lotka-volterra'"),
         ("solver", "scipy", "distribution or module 'scipy' already. Try 'my-scipy'"),

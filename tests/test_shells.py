@@ -4,7 +4,7 @@ import os
 import pty
 import select
 import shutil
-import signal
+import subprocess
 import sys
 import time
 
@@ -17,6 +17,11 @@ if [ -n "$_ODEBENCH_COMPLETE" ]; then
 else
     printf 'RAN'; printf '<%s>' "$@"; echo
 fi
+"""
+TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal of this session
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 SCRIPT = "{python} -m odebench completion {shell}"
 START = {
@@ -41,10 +46,17 @@ class Shell:
         script.chmod(0o755)
         command, ready = START[name]
         variables = {"HOME": str(folder), "PATH": f"{script.parent}:{os.environ['PATH']}", "TERM": "vt100"}
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execvpe(command[0], command, {**os.environ, **variables, "XDG_DATA_HOME": str(folder)})
+        self.terminal, inner = pty.openpty()
+        self.process = subprocess.Popen(  # pty.fork() would fork this process, whose libraries may have threads
+            [sys.executable, "-I", "-S", "-c", TERMINAL, *command],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            cwd=folder,
+            env={**os.environ, **variables, "XDG_DATA_HOME": str(folder)},
+            start_new_session=True,
+        )
+        os.close(inner)
         self.seen = ""
         self.type(ready.format(script=SCRIPT.format(python=sys.executable, shell=name)) + "; odebench ready\r")
         self.until("RAN<ready>")
@@ -76,8 +88,8 @@ class Shell:
         return arguments.removeprefix("<").split("><"), shown
 
     def end(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        self.process.kill()
+        self.process.wait()
         os.close(self.terminal)
 
 

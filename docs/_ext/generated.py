@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import click
 from docutils import nodes
@@ -151,13 +151,13 @@ def commands() -> Iterator[str]:
 def pytest_options() -> Iterator[str]:
     """The options that pytest is given, as its plugin declares them."""
 
+    rows: list[tuple[str, ...]] = []
+
     class Group:
         """Takes note of the options of a group."""
 
-        rows: ClassVar[list[tuple[str, ...]]] = []
-
         def addoption(self, name: str, help: str = "", metavar: str = "", **_: Any) -> None:
-            self.rows.append((code(f"{name} {metavar}".strip()), plain(help)))
+            rows.append((code(f"{name} {metavar}".strip()), plain(help)))
 
     class Parser:
         """Has one group."""
@@ -166,7 +166,7 @@ def pytest_options() -> Iterator[str]:
             return Group()
 
     pytest_plugin.pytest_addoption(cast(Any, Parser()))
-    yield table(Group.rows, ("option", "what"))
+    yield table(rows, ("option", "what"))
 
 
 def directive(make: Callable[[], Iterator[str]]) -> type[SphinxDirective]:

@@ -30,6 +30,9 @@ class Commands(click.Group):
     """Turns what odebench refuses into a message and exit status 2; a traceback is shown only with --debug."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed by who called: what is written there is for nobody
+                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (until the end)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a terminal or pipe that knows no ≤ shows a question mark
