@@ -50,7 +50,18 @@ def diffrax_fixed(
     t_eval: Array,
     *,
     method: Literal[
-        "Euler", "Heun", "Midpoint", "Ralston", "Bosh3", "Tsit5", "Dopri5", "Dopri8", "ImplicitEuler", "Kvaerno5"
+        "Euler",
+        "Heun",
+        "Midpoint",
+        "Ralston",
+        "Bosh3",
+        "Tsit5",
+        "Dopri5",
+        "Dopri8",
+        "ImplicitEuler",
+        "Kvaerno3",
+        "Kvaerno4",
+        "Kvaerno5",
     ] = "Tsit5",
     steps: int = 100,
     batch: int = 1,
@@ -59,8 +70,8 @@ def diffrax_fixed(
     """Equal Runge-Kutta steps of (t1 - t0) / steps, without error control; in float64.
 
     method: Euler (order 1), Heun, Midpoint, Ralston (2), Bosh3 (3), Tsit5, Dopri5 (5), Dopri8 (8): explicit, for
-    nonstiff problems. ImplicitEuler (1), Kvaerno5 (5): for stiff ones, with Newton's method. Between the steps the
-    method's own interpolant, of a lower order. batch: so many copies of the problem are solved in one call, under vmap;
+    nonstiff problems. ImplicitEuler (1), Kvaerno3, Kvaerno4, Kvaerno5 (3, 4, 5): for stiff ones, with Newton's method.
+    Between the steps the method's own interpolant, of a lower order. batch: so many copies of the problem are solved in one call, under vmap;
     the row's time is that of the whole batch. dense_output: keep the interpolant of every step. Compiled in the first
     call.
     """
