@@ -71,9 +71,9 @@ def diffrax_fixed(
 
     method: Euler (order 1), Heun, Midpoint, Ralston (2), Bosh3 (3), Tsit5, Dopri5 (5), Dopri8 (8): explicit, for
     nonstiff problems. ImplicitEuler (1), Kvaerno3, Kvaerno4, Kvaerno5 (3, 4, 5): for stiff ones, with Newton's method.
-    Between the steps the method's own interpolant, of a lower order. batch: so many copies of the problem are solved in one call, under vmap;
-    the row's time is that of the whole batch. dense_output: keep the interpolant of every step. Compiled in the first
-    call.
+    Between the steps the method's own interpolant, of a lower order. batch: so many copies of the problem are solved in
+    one call, under vmap; the row's time is that of the whole batch. dense_output: keep the interpolant of every step.
+    Compiled in the first call.
     """
     from ._diffrax import solution
 
