@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
+import tempfile
+import warnings
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
@@ -11,14 +14,38 @@ import numpy as np
 import pytest
 
 from odebench import Solution, Unsupported, solver
-from odebench.contract import BROKEN, KEPT, NOT_APPLICABLE, NOT_TRIED, PROBLEMS, RULES, Contract, Subject, chosen
+from odebench.contract import (
+    BROKEN,
+    KEPT,
+    NOT_APPLICABLE,
+    NOT_TRIED,
+    PROBLEMS,
+    RULES,
+    Contract,
+    Subject,
+    chosen,
+    hold_apart,
+)
 from odebench.contract import locate_by_name as located
+from odebench.contract.elsewhere import elsewhere
+from odebench.contract.surroundings import Surroundings, other_surroundings
 from odebench.errors import BadSelection
 from odebench.host import Host
 from odebench.testing import SolverContract
 
 BAD = Path(__file__).parent / "bad_solvers"
 SECOND_WAYS = {"reads_its_surroundings": "global-state", "y0_for_ever": "systems-and-scalars"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_changed():
+    """The process's own state is after each test as before, but for what pytest changes itself meanwhile."""
+    before = Surroundings()
+    yield
+    changes = [c for c in before.changes() if not c.startswith(("the environment", "the working directory"))]
+    before.restore()
+    assert changes == []
+
 
 # -- every solver that is installed -------------------------------------------------------------------------------
 
@@ -57,7 +84,7 @@ def broken(subject):
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in BAD.glob("*.py")))
-def test_a_bad_solver_breaks_its_rule_and_no_other(name):
+def test_a_bad_solver_breaks_its_rule_and_no_other(name, tmp_path, monkeypatch):
     rule = SECOND_WAYS.get(name, name.replace("_", "-"))
     found = broken(bad_subject(name))
     assert list(found) == [rule]
@@ -65,8 +92,13 @@ def test_a_bad_solver_breaks_its_rule_and_no_other(name):
     shown = io.StringIO()
     scope = {}
     raises = pytest.raises(TypeError) if rule == "refusal" else nullcontext()
-    with redirect_stdout(shown), raises:
-        exec(found[rule][0].call, scope)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = Surroundings()
+    try:
+        with redirect_stdout(shown), raises:
+            exec(found[rule][0].call, scope)
+    finally:
+        before.restore()  # what shows that a solver depends on its surroundings changes them
     if rule in ("order", "systems-and-scalars", "time-shift", "linear-scaling", "run-twice", "same-seed"):
         assert max(map(float, shown.getvalue().split())) > 0
 
@@ -157,6 +189,149 @@ def test_rules_are_left_out_where_time_is_up():
     assert "0 s" in contract.outcome("time-shift").why
 
 
+def test_an_error_in_what_a_rule_does_beside_solving_is_a_finding():
+    def hides(ivp, t_eval):
+        """Exact, as long as nobody counts."""
+        if hasattr(ivp.rhs, "__wrapped__"):
+            raise ZeroDivisionError("not while somebody counts")
+        return Solution(ivp.exact(t_eval), stats={"rhs_calls": 0})
+
+    found = outcome(hides, "statistics")
+    assert found.status == BROKEN
+    assert "raised ZeroDivisionError: not while somebody counts" in found.findings[0].text
+
+
+@pytest.mark.parametrize(
+    ("claimed", "says"),
+    [
+        ({"rhs_calls": 3, "jac_calls": 2}, None),
+        ({"jac_calls": 2}, None),
+        ({"rhs_calls": 3}, None),
+        ({"rhs_calls": 2, "jac_calls": 2}, "claims 2 evaluations of the right-hand side, and the host counted 3"),
+        ({"rhs_calls": 4}, "claims 4 evaluations of the right-hand side, and the host counted 3"),
+        ({"rhs_calls": 1, "jac_calls": 7}, "claims 1 evaluations of the right-hand side, and the host counted 3"),
+        ({"rhs_calls": 3, "jac_calls": 7}, "claims 7 evaluations of the Jacobian, and the host counted 2"),
+    ],
+)
+def test_both_counts_are_held_to_what_the_host_sees(claimed, says):
+    def counts(ivp, t_eval):
+        """It evaluates the slope three times, and the Jacobian twice."""
+        warnings.warn("as it does on every solve", stacklevel=1)  # which is the host's to silence
+        for _ in range(3):
+            ivp.f(0.0, ivp.y0)
+        for _ in range(2):
+            ivp.jac(0.0, ivp.y0)
+        return Solution(ivp.exact(t_eval), stats=claimed)
+
+    found = outcome(counts, "statistics")
+    assert found.status == (KEPT if says is None else BROKEN)
+    assert says is None or says in found.findings[0].text
+
+
+def test_a_solver_is_called_on_one_thread_as_in_another_process():
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def pools():
+        return {pool["num_threads"] for pool in threadpool_info()}, os.environ.get("OMP_NUM_THREADS")
+
+    seen = []
+
+    def looks(ivp, t_eval):
+        """It looks how many threads there are."""
+        seen.append(pools())
+        return exactly(ivp, t_eval)
+
+    with threadpool_limits(limits=2):
+        before = pools()
+        assert 2 in before[0]
+        assert outcome(looks, "states").status == KEPT
+        assert pools() == before
+    assert set(map(str, seen)) == {str(({1}, "1"))}
+
+
+def test_what_a_solver_does_to_warnings_is_undone_for_good():
+    def warns():
+        warnings.warn("the same one, from the same line", stacklevel=1)
+
+    def muffles(ivp, t_eval):
+        """It lets a warning be shown once, and then no more."""
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda *_, **__: None
+        warns()
+        return exactly(ivp, t_eval)
+
+    subject = Subject(solver(muffles))
+    subject.solve("decay", bare=True)
+    assert subject.changes == ["the warnings' filters"]
+    with pytest.raises(UserWarning, match="the same one"):
+        warns()
+
+
+def test_other_surroundings_are_left_behind():
+    before = Surroundings()
+
+    def fails():
+        with other_surroundings():
+            assert np.geterr()["divide"] == "raise"
+            assert len(before.changes()) > 5  # the control
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    assert before.changes() == []
+
+
+# -- in another process -------------------------------------------------------------------------------------------
+
+TALKS = """
+import time
+from odebench import Solution, solver
+
+print("[1, 2")
+print("zz", flush=True)
+
+@solver
+def talks(ivp, t_eval):
+    "It prints what could be taken for an answer."
+    print("[]")
+    print("00zz")
+    return Solution(ivp.exact(t_eval))
+
+@solver
+def hangs(ivp, t_eval):
+    "It never ends."
+    time.sleep(600)
+"""
+
+
+def in_a_file(name, path):
+    import runpy
+
+    path.write_text(TALKS)
+    with redirect_stdout(io.StringIO()):
+        return Contract(Subject(runpy.run_path(str(path))[name], patience_s=60))
+
+
+def test_what_a_solver_prints_is_no_answer(tmp_path):
+    contract = in_a_file("talks", tmp_path / "talks.py")
+    assert {rule: contract.outcome(rule).status for rule in ("another-process", "imports")} == {
+        "another-process": KEPT,
+        "imports": KEPT,
+    }
+
+
+def test_what_is_imported_is_seen_without_a_solve(tmp_path):
+    assert in_a_file("hangs", tmp_path / "hangs.py").outcome("imports").status == KEPT
+
+
+def test_what_came_before_an_end_is_known():
+    ended = elsewhere("import colorsys; solver = None", ["import os; os._exit(0)"])
+    assert (ended.digits, ended.failure) == (None, "ended with exit status 0")
+    assert "colorsys" in ended.imported
+    lost = elsewhere("import os; print('goodbye', flush=True); os._exit(0)")
+    assert (lost.imported, lost.failure) == (None, "ended with exit status 0; its last output: goodbye")
+
+
 def test_an_unknown_rule_is_refused_with_the_nearest():
     with pytest.raises(BadSelection, match="Did you mean 'time-shift'"):
         chosen(["time-shit"])
@@ -219,6 +394,18 @@ def test_an_author_s_tests_fail_where_a_rule_is_broken_or_an_exemption_no_longer
     assert "take it out of breaks" in done.stdout
 
 
+def test_an_exemption_from_what_was_not_tried_is_not_judged():
+    def known(rule, **options):
+        kept = {"solver": "euler", "breaks": {rule: "it is known to"}, **options}
+        return getattr(type("TestIt", (SolverContract,), kept)(), f"test_{rule.replace('-', '_')}")
+
+    with pytest.raises(pytest.skip.Exception, match="not tried: the rules before it"):
+        known("time-shift", seconds=0)()
+    for rule in ("time-shift", "same-seed"):  # kept, and not applicable
+        with pytest.raises(pytest.fail.Exception, match="take it out of breaks"):
+            known(rule)()
+
+
 def lines(text):
     return [line for line in text.splitlines() if line.startswith(("PASSED", "FAILED", "XFAIL", "SKIPPED", "ERROR"))]
 
@@ -248,7 +435,7 @@ def test_the_command_says_what_is_kept_and_what_is_not(odebench):
 
 
 CRASHES = """
-import ctypes, time
+import ctypes, os, signal, time
 from odebench import Solution, hookimpl, solver
 
 @solver
@@ -266,10 +453,30 @@ def crashes(ivp, t_eval):
         ctypes.string_at(0)
     return Solution(ivp.exact(t_eval))
 
+@solver
+def leaves(ivp, t_eval):
+    "It ends the process on systems, as if all were well."
+    if ivp.n_states > 1:
+        os._exit(0)
+    return Solution(ivp.exact(t_eval))
+
+@solver
+def falls(ivp, t_eval):
+    "It ends by a signal that has no name on systems."
+    if ivp.n_states > 1:
+        os.kill(os.getpid(), 40)
+    return Solution(ivp.exact(t_eval))
+
 @hookimpl
 def odebench_solvers():
-    return [hangs, crashes]
+    return [hangs, crashes, leaves, falls]
 """
+ENDS = {
+    "hangs": "took longer than 5 s",
+    "crashes": "killed by SIGSEGV; its last output: here I am",
+    "leaves": "ended with exit status 0",
+    "falls": "killed by signal 40",
+}
 
 
 def test_a_solver_that_hangs_or_crashes_is_a_finding(odebench, tmp_path):
@@ -277,14 +484,26 @@ def test_a_solver_that_hangs_or_crashes_is_a_finding(odebench, tmp_path):
     rules = [x for name in ("states", "systems-and-scalars", "run-twice", "time-shift") for x in ("-k", name)]
     done = odebench("check", "crashing.py", *rules, "--timeout", "5", "--json")
     assert done.returncode == 1, done.stderr
-    hangs, crashes = json.loads(done.stdout)
-    for checked, says in ((hangs, "took longer than 5 s"), (crashes, "killed by SIGSEGV")):
+    results = json.loads(done.stdout)
+    for checked, says in zip(results, ENDS.values(), strict=True):
         by_name = {rule["rule"]: rule for rule in checked["rules"]}
         assert by_name["states"]["status"] == KEPT
         assert by_name["run-twice"]["status"] == KEPT
         assert by_name["systems-and-scalars"]["status"] == BROKEN
         assert says in by_name["systems-and-scalars"]["findings"][0]["text"]
         assert by_name["time-shift"]["why"] == "systems-and-scalars is broken"
+
+
+def test_what_was_ended_has_taken_its_time_and_without_process_groups_too(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "killpg")  # as on Windows
+    path = tmp_path / "crashing.py"
+    path.write_text(CRASHES)
+    rules = ["systems-and-scalars", "run-twice"]
+    ended, left = hold_apart("hangs", {}, [path], rules, rule_s=4, seconds=3)
+    assert "took longer than 4 s" in ended.findings[0].text
+    assert ended.seconds >= 4
+    assert left.status == NOT_TRIED
+    assert "the rules before it took" in left.why
 
 
 PROBLEM = """

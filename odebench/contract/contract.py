@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from ..errors import BadSelection, did_you_mean
+from ..errors import BadSelection, did_you_mean, one_line
 from .dense_output import dense_output
 from .documentation import documentation
 from .global_state import global_state
@@ -17,7 +17,7 @@ from .ladder import ladder
 from .order import order
 from .refusal import refusal
 from .repetition import another_process, run_twice, same_seed
-from .rule import BROKEN, KEPT, NOT_APPLICABLE, NOT_TRIED, Broken, DoesNotApply, Outcome, Rule
+from .rule import BROKEN, KEPT, NOT_APPLICABLE, NOT_TRIED, Broken, DoesNotApply, Finding, Outcome, Rule
 from .states import states
 from .statistics import statistics
 from .subject import Subject
@@ -84,13 +84,18 @@ class Contract:
             return Outcome(rule, NOT_TRIED, why)
         self.on_begin(rule)
         began = time.perf_counter()
-        status, why, findings = KEPT, "", []
+        status, why = KEPT, ""
+        findings: list[Finding] = []
         try:
-            findings = list(rule.function(self.subject))
+            for finding in rule.function(self.subject):
+                findings.append(finding)  # noqa: PERF402  # so that what was found before an error is not lost
         except DoesNotApply as error:
             status, why = NOT_APPLICABLE, str(error)
         except Broken as broken:
-            findings = [broken.finding]
+            findings.append(broken.finding)
+        except Exception as error:  # in what the rule does with the solver beside solving
+            text = f"looking at it raised {type(error).__name__}: {one_line(error)}."
+            findings.append(Finding(text, self.subject.call("decay")))
         seconds = time.perf_counter() - began
         self._spent += seconds
         return Outcome(rule, BROKEN if findings else status, why, tuple(findings), seconds)

@@ -6,23 +6,31 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import one_line
 
-PATIENCE_S = 120.0
+PATIENCE_S = 90.0
 _CODE = """
-import json, sys
+import json, os, sys
 sys.path[:] = {path!r}
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what a solver prints is no answer
+def answer(**what):
+    print(json.dumps(what), file=answers, flush=True)
 import numpy, runpy, odebench.testing
 from odebench.environment import limit_threads
 before = set(sys.modules)
 {locate}
-print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}})), flush=True)
+answer(imported=sorted({{name.partition(".")[0] for name in set(sys.modules) - before}}))
+"""
+_SOLVE = """
 limit_threads(1)
 from odebench.testing import PROBLEMS
 {call}
-print(numpy.ascontiguousarray(solution.y).tobytes().hex())
+answer(digits=numpy.ascontiguousarray(solution.y).tobytes().hex())
 """
 
 
@@ -35,22 +43,27 @@ class Elsewhere:
     digits: bytes | None
     """Those of `solution.y`; None where there was none."""
     failure: str | None
-    """What went wrong."""
+    """What went wrong; None where nothing did."""
 
 
-def elsewhere(locate: str, call: Sequence[str]) -> Elsewhere:
-    """Run lines that set `solver`, and then lines that set `solution`, in a Python of their own."""
-    code = _CODE.format(path=[p for p in sys.path if p], locate=locate, call="\n".join(call))
+def elsewhere(locate: str, call: Sequence[str] = (), *, patience_s: float = PATIENCE_S) -> Elsewhere:
+    """Run lines that set `solver`, and then, if there are any, lines that set `solution`, in a Python of their own."""
+    code = _CODE.format(path=[p for p in sys.path if p], locate=locate)
+    if call:
+        code += _SOLVE.format(call="\n".join(call))
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Elsewhere(None, None, f"took longer than {PATIENCE_S:g} s")
-    printed = [line for line in done.stdout.splitlines() if line.strip()]
-    imported = next((frozenset(json.loads(line)) for line in printed if line.startswith("[")), None)
-    if done.returncode == 0 and printed:
-        return Elsewhere(imported, bytes.fromhex(printed[-1]), None)
-    said = [line for line in done.stderr.splitlines() if line.strip()][-1:]
-    last = f"; its last output: {one_line(said[0])}" if said else ""
-    return Elsewhere(imported, None, f"ended with exit status {done.returncode}{last}")
+        done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, timeout=patience_s, check=False)
+        answered, complained, how = done.stdout, done.stderr, f"ended with exit status {done.returncode}"
+    except subprocess.TimeoutExpired as late:
+        answered, complained, how = late.stdout or b"", b"", f"took longer than {patience_s:g} s"
+    answers: dict[str, Any] = {}
+    for line in answered.splitlines():
+        with suppress(ValueError):  # half of one, of a process that ended meanwhile
+            answers |= json.loads(line)
+    imported = frozenset(answers["imported"]) if "imported" in answers else None
+    if "digits" in answers:
+        return Elsewhere(imported, bytes.fromhex(answers["digits"]), None)
+    if imported is not None and not call:
+        return Elsewhere(imported, None, None)
+    said = [line for line in complained.decode(errors="replace").splitlines() if line.strip()][-1:]
+    return Elsewhere(imported, None, f"{how}; its last output: {one_line(said[0])}" if said else how)

@@ -32,7 +32,7 @@ HEAVY = {
 @rule()
 def imports(subject: Subject) -> Iterator[Finding]:
     """Importing it imports no torch and nothing else that is heavy: that is left to the call."""
-    there = subject.elsewhere("decay")
+    there = subject.imported()
     if there.imported is None:
         yield Finding(f"importing it in another process {there.failure}.", f"{subject.locate}\nprint(solver)")
         return

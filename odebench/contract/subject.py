@@ -16,10 +16,10 @@ from .. import checks
 from ..backends import Array
 from ..errors import BadSolution, Diverged, SolverFailed, Unsupported, one_line
 from ..model import IVP, Monitor, Solution, Solver
-from .elsewhere import Elsewhere, elsewhere
+from .elsewhere import PATIENCE_S, Elsewhere, elsewhere
 from .problems import PROBLEMS
 from .rule import Broken, DoesNotApply, Finding
-from .surroundings import Surroundings
+from .surroundings import Surroundings, one_thread
 
 ROUNDING = 1e-9
 """What two solutions may differ by, of the solution's size, beside the error that they have anyway."""
@@ -56,12 +56,16 @@ class Subject:
         *,
         accuracy: float = ACCURACY,
         locate: str | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """`locate`: lines of Python that set `solver`, for what is to be pasted; found out where they are not given."""
+        """`locate`: lines of Python that set `solver`, for what is to be pasted; found out where they are not given.
+
+        `patience_s` is what it may take to be found and called in another process.
+        """
         self.solver, self.accuracy = solver, accuracy
         self.parameters = solver.resolve(parameters or {})
         self._given = dict(parameters or {})
-        self._locate = locate
+        self._locate, self._patience_s = locate, patience_s
         self._ivps: dict[str, IVP] = {}
         self._solved: dict[str, Solved] = {}
         self._elsewhere: dict[str, Elsewhere] = {}
@@ -125,8 +129,7 @@ class Subject:
         before = _look(ivp)
         began = time.perf_counter()
         try:
-            with nullcontext() if bare else _quietly(), self._watched():
-                solution = self.solve_ivp(ivp, seed=seed, parameters=parameters)
+            solution = self.solve_ivp(ivp, seed=seed, bare=bare, parameters=parameters)
         finally:
             seconds = time.perf_counter() - began
             if _look(ivp) != before:
@@ -137,25 +140,29 @@ class Subject:
         size = float(np.abs(truth).max())
         return Solved(ivp, solution, y, size, float(np.abs(y - truth).max()) / size, seconds)
 
-    def solve_ivp(self, ivp: IVP, *, seed: int = SEED, parameters: Mapping[str, Any] | None = None) -> Solution:
-        """The bare call, with what the host supplies."""
+    def solve_ivp(
+        self, ivp: IVP, *, seed: int = SEED, bare: bool = False, parameters: Mapping[str, Any] | None = None
+    ) -> Solution:
+        """The call as the host makes it, on one thread; raises whatever the solver does."""
         arguments = self.solver.resolve({**self._given, **(parameters or {})})
         if self.solver.uses_chance:
             arguments["seed"] = seed
         if self.solver.reports:
             arguments["monitor"] = Monitor()
-        return self.solver.function(ivp, ivp.t_eval, **arguments)
+        with one_thread(), nullcontext() if bare else _quietly(), self._watched():
+            return self.solver.function(ivp, ivp.t_eval, **arguments)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """Note what is changed in the process meanwhile, and put it back."""
         surroundings = Surroundings()
-        try:
-            yield
-        finally:
-            if changes := surroundings.changes():
-                self.changes += [change for change in changes if change not in self.changes]
-                surroundings.restore()
+        with warnings.catch_warnings():
+            try:
+                yield
+            finally:
+                if changes := surroundings.changes():
+                    self.changes += [change for change in changes if change not in self.changes]
+                    surroundings.restore()
 
     def first_supported(self, *problems: str) -> str:
         """The first of these problems that the solver does; raises `DoesNotApply` where it does none."""
@@ -228,8 +235,16 @@ class Subject:
     def elsewhere(self, problem: str) -> Elsewhere:
         """A solve in a new process, done once; `DoesNotApply` where no other process can find the solver."""
         if problem not in self._elsewhere:
-            self._elsewhere[problem] = elsewhere(self.locate, self.call_lines(problem))
+            lines = self.call_lines(problem)
+            self._elsewhere[problem] = elsewhere(self.locate, lines, patience_s=self._patience_s)
         return self._elsewhere[problem]
+
+    def imported(self) -> Elsewhere:
+        """What came with the solver in a new process, where nothing is solved unless that has been done already."""
+        for done in self._elsewhere.values():
+            if done.imported is not None:
+                return done
+        return elsewhere(self.locate, patience_s=self._patience_s)
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..environment import THREAD_VARIABLES
+
 _OTHER_LOCALES = ("de_DE.UTF-8", "fr_FR.UTF-8", "C.UTF-8", "C")
 
 
@@ -39,7 +41,7 @@ class Surroundings:
         return changed
 
     def restore(self) -> None:
-        """Put everything back."""
+        """Put everything back but the warnings' filters, which `warnings.catch_warnings` can do alone."""
         import numpy as np
 
         before = self._before
@@ -52,7 +54,6 @@ class Surroundings:
             os.environ.clear()
             os.environ.update(before["the environment's variables"])
         locale.setlocale(locale.LC_ALL, before["the locale"])
-        warnings.filters[:] = before["the warnings' filters"]  # type: ignore[index]  # a list, whatever its stub says
         sys.setrecursionlimit(before["the recursion limit"])
         decimal.getcontext().prec = before["the decimal precision"]
         if torch := sys.modules.get("torch"):
@@ -62,6 +63,33 @@ class Surroundings:
                 torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
         if jax := sys.modules.get("jax"):
             jax.config.update("jax_enable_x64", before.get("JAX's x64 mode", False))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for BLAS, OpenMP and torch, as a run has it by default; afterwards as many as before.
+
+    A library that is first imported meanwhile stays at one: nothing says how many it would have taken.
+    """
+    from threadpoolctl import threadpool_limits
+
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 1
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    with threadpool_limits(limits=1):
+        try:
+            if torch:
+                torch.set_num_threads(1)
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            if torch:
+                torch.set_num_threads(threads)
 
 
 @contextmanager
