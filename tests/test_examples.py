@@ -171,7 +171,6 @@ SECRET = "T0-SECRET"
         f"https://chat.invalid/é{SECRET}",
         f"https://chat.invalid:{SECRET}/",
         f"https://[{SECRET}/",
-        f"http://{SECRET}.invalid/",
         f"http://127.0.0.1:1/{SECRET}",
     ],
 )
