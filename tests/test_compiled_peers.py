@@ -1,11 +1,14 @@
 """heyoka, SUNDIALS, extensisq and numba: what is their own, beside the digits of a direct call."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
-from odebench import IVP
+from odebench import IVP, SolverFailed, compile_once
 from odebench.accuracy import errors
 from odebench.cases import Case, Task, Variant
+from odebench.counting import counted
 from odebench.host import Host
 from odebench.provenance import Conditions
 from odebench.references import reference
@@ -107,6 +110,13 @@ def test_slopes_are_counted_as_often_as_they_are_asked_for(name, parameters, pro
     assert solved(name, ivp, **parameters).stats["rhs_calls"] == len(calls) > 50
 
 
+@pytest.mark.parametrize(("method", "problem"), [("Fi4N", "damped-oscillator"), ("MR6NN", "kepler")])
+def test_the_host_counts_what_a_nystrom_method_claims(method, problem):
+    ivp, counts = counted(HOST.problem(problem)())
+    assert solved("extensisq", ivp, method=method).stats["rhs_calls"] == counts.rhs_calls > 50
+    assert counts.uncounted is None
+
+
 METHODS = HOST.solver("extensisq").parameters["method"].choices
 
 
@@ -124,3 +134,42 @@ def test_numba_changes_no_digit_of_scipys(problem):
     method = {"method": "RK45" if problem == "lotka-volterra" else "LSODA"}
     np.testing.assert_array_equal(solved("scipy-ivp-numba", ivp, **method).y, solved("scipy-ivp", ivp, **method).y)
     assert not np.array_equal(solved("scipy-ivp", ivp, rtol=1e-5, **method).y, solved("scipy-ivp", ivp, **method).y)
+
+
+def test_the_problem_that_numba_compiles_is_one_of_its_own():
+    ivp = HOST.problem("lotka-volterra")()
+    solved("scipy-ivp-numba", ivp)
+    twin = import_module("odebench_plugins.solvers.scipy_ivp_numba")._compiled(ivp)
+    itself = compile_once(lambda problem: problem)
+    assert itself(ivp) is ivp
+    assert itself(twin) is twin  # what is kept for the one is not what is kept for the other
+    again, counts = counted(twin)
+    again.f(0.0, ivp.y0)
+    assert counts.rhs_calls == 1  # no compiling is at work for it
+
+
+@pytest.mark.parametrize(("method", "most"), [("BDF", 5), ("Adams", 12)])
+def test_sundials_orders_have_a_limit(method, most):
+    ivp = HOST.problem("lotka-volterra")()
+    highest, same, second = (solved("sundials", ivp, method=method, max_order=order) for order in (None, most, 2))
+    np.testing.assert_array_equal(highest.y, same.y)
+    assert second.stats["rhs_calls"] > 2 * highest.stats["rhs_calls"]
+    assert max_error(ivp, second.y) <= 1e-2 < standing(ivp)
+    for bad in (0, most + 1):
+        with pytest.raises(ValueError, match=f"expected max_order of 1 to {most} for {method}, received {bad}"):
+            solved("sundials", ivp, method=method, max_order=bad)
+
+
+def test_sundials_prints_nothing_and_a_right_hand_side_may(capfd):
+    def rhs(t, y, xp):
+        if xp is np and np.all(t == 0.0):
+            print("at the start")
+        return -y
+
+    ivp = IVP(rhs, (0.0, 1.0), [1.0])
+    capfd.readouterr()
+    solved("sundials", ivp)
+    with pytest.raises(SolverFailed, match="steps"):
+        solved("sundials", ivp, rtol=1e-8, max_steps=3)
+    out, err = capfd.readouterr()
+    assert (set(out.split("\n")), err) == ({"at the start", ""}, "")

@@ -1,5 +1,7 @@
 """diffrax and probdiffeq: every method solves, in float64, whatever the session has set."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,31 @@ def test_probdiffeq_solves_and_says_how_sure_it_is(parameters):
     assert not max_error(ivp, constant(ivp)) <= 1e-3
     assert solution.stats["steps"] >= 1
     assert 0 < solution.stats["max_std"] < 0.1
+
+
+@needs_probdiffeq
+def test_dense_covariances_that_would_fill_the_memory_are_unsupported():
+    for strategy, n, rows in (("smoother", 200, "1,000"), ("filter", 500, "2,500")):
+        with pytest.raises(Unsupported, match=rf"{rows} rows, 1\.\d GiB; take covariance=blockdiag"):
+            solved("probdiffeq", HOST.problem("heat")(n=n), strategy=strategy)
+
+
+@needs_probdiffeq
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["smoother", "filter"])
+def test_the_memory_that_is_foreseen_is_that_of_the_compiled_solve(strategy, monkeypatch):
+    module = import_module("odebench_plugins.solvers._probdiffeq")
+    ivp = HOST.problem("heat")(n=10)
+    model = module.Model("EK1", 4, strategy, "mle", "dense", False)
+    solve = module._compiled(ivp, ivp.t_eval.tobytes(), model, 1000)
+    with module.in_float64():
+        taken = solve.func.lower(*solve.args, 1e-3, 1e-6).compile().memory_analysis().temp_size_in_bytes
+    rows = ivp.n_states * 5
+    monkeypatch.setattr(module, "MOST_BYTES", 1.5 * taken)
+    module._expect_room(rows, ivp.t_eval.size, strategy)
+    monkeypatch.setattr(module, "MOST_BYTES", 0.95 * taken)
+    with pytest.raises(Unsupported):
+        module._expect_room(rows, ivp.t_eval.size, strategy)
 
 
 @needs_probdiffeq

@@ -234,6 +234,23 @@ def test_what_is_reported_is_of_one_moment(peer):
     assert max(abs(ratio - 1) for ratio in checking.ratios) < 1e-4
 
 
+@pytest.mark.parametrize("batches", [1, 0])
+def test_the_final_loss_of_neurodiffeq_is_one_that_training_had(batches):
+    seen = Looking()
+    how = {"width": 10, "epochs": 60, "learning_rate": 0.05, "validation_batches": batches}
+    stats = run("neurodiffeq", monitor=seen, **how).stats
+    assert stats["final_loss"] in seen.losses
+    assert ("validation_loss" in stats) == (batches > 0)
+    assert stats.get("validation_loss") not in seen.losses  # at other points
+
+
+def test_the_final_loss_of_neurodiffeq_by_lbfgs_is_no_validation_loss():
+    seen = Looking()
+    stats = run("neurodiffeq", width=10, epochs=5, optimizer="lbfgs", monitor=seen).stats
+    assert 0 < stats["final_loss"] < seen.losses[0]
+    assert stats["final_loss"] != stats["validation_loss"]
+
+
 def test_reporting_more_often_changes_no_digit_of_lbfgs():
     often, seldom = (
         run("deepxde", width=10, optimizer="lbfgs", lbfgs_epochs=40, dtype="float64", report_every=n).y for n in (4, 40)

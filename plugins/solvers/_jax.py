@@ -9,6 +9,8 @@ import jax.numpy as jnp
 
 from odebench import IVP, Unsupported
 
+from ._attempts import attempt
+
 
 def in_float64() -> AbstractContextManager[None]:
     """Within it JAX computes in 64 bits; outside it the session's own setting holds, as before."""
@@ -25,14 +27,9 @@ def slope(ivp: IVP) -> Callable[[Any, Any], Any]:
     def f(t: Any, y: Any) -> Any:
         return jnp.asarray(ivp.rhs(t, y, jnp), jnp.float64)
 
-    try:
+    remedy = "write it with arithmetic and functions of xp alone, xp.where in place of a branch"
+    with attempt("JAX cannot trace its right-hand side", remedy):
         shape = jax.eval_shape(f, ivp.t_span[0], ivp.y0).shape
-    except Exception as error:  # it may fail in any way a right-hand side can
-        said = str(error).partition("\n")[0].rstrip(".")
-        raise Unsupported(
-            f"JAX cannot trace its right-hand side: {type(error).__name__}: {said}; write it "
-            "with arithmetic and functions of xp alone, xp.where in place of a branch"
-        ) from error
     if shape != ivp.y0.shape:
         raise Unsupported(f"its right-hand side is of shape {shape} with JAX, not {ivp.y0.shape}")
     return f

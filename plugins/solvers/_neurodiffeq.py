@@ -110,8 +110,20 @@ def train(made: Any, t_eval: Array, epochs: int, monitor: Monitor | None) -> Sol
         )
     dense = _dense(made.get_solution(copy=False), made.best_nets)
     n_parameters = sum(weight.numel() for net in made.nets for weight in net.parameters())
-    stats = {"epochs": made.global_epoch, "n_parameters": n_parameters, "final_loss": made.lowest_loss}
+    stats = {"epochs": made.global_epoch, "n_parameters": n_parameters, "final_loss": _training_loss(made)}
+    if made.n_batches["valid"]:
+        stats["validation_loss"] = made.lowest_loss
     return Solution(dense(t_eval), dense, stats)
+
+
+def _training_loss(made: Any) -> float:
+    """That of the networks that are taken, or of the step before where none followed that would have computed it."""
+    history = made.metrics_history
+    best = history["valid_loss" if made.n_batches["valid"] else "train_loss"].index(made.lowest_loss)
+    # an epoch's validation loss is that after its step; its training loss that before, or the last within one of L-BFGS
+    until = best + (1 if isinstance(made.optimizer, torch.optim.LBFGS) else 2)
+    known: list[float] = [loss for loss in history["train_loss"][:until] if math.isfinite(loss)]
+    return known[-1] if known else math.nan
 
 
 def _stop_where_not_finite(made: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from probdiffeq import ivpsolve
 from probdiffeq import probdiffeq as parts
 
-from odebench import IVP, Array, Solution, SolverFailed, compile_once
+from odebench import IVP, Array, Solution, SolverFailed, Unsupported, compile_once
 
 from ._jax import in_float64, slope
 
@@ -21,6 +21,10 @@ COVARIANCES = {
     "isotropic": parts.state_space_model_isotropic,
 }
 STRATEGIES = {"filter": parts.strategy_filter, "smoother": parts.strategy_smoother_fixedpoint}
+
+MOST_BYTES = 2**30
+MATRICES = {"filter": 25, "smoother": 45}
+"""Dense ones that XLA keeps room for; those of the smoother beside one for each time."""
 
 
 class Model(NamedTuple):
@@ -54,6 +58,8 @@ def solution(ivp: IVP, t_eval: Array, model: Model, max_steps: int, rtol: float,
     """The means at t_eval; raises `SolverFailed` where they are not finite, `Unsupported` where JAX cannot trace."""
     if model.order < 1 or max_steps < 1:
         raise ValueError(f"expected order and max_steps of 1 or more, received {model.order} and {max_steps}")
+    if model.covariance == "dense":
+        _expect_room(ivp.n_states * (model.order + 1), t_eval.size, model.strategy)
     solve = _compiled(ivp, t_eval.tobytes(), model, max_steps)
     with in_float64():
         means, deviations, steps = solve(rtol, atol)
@@ -65,6 +71,16 @@ def solution(ivp: IVP, t_eval: Array, model: Model, max_steps: int, rtol: float,
         )
     stats = {"steps": int(counted[-1])}
     return Solution(y, stats=stats if deviations is None else stats | {"max_std": float(np.asarray(deviations).max())})
+
+
+def _expect_room(rows: int, n_times: int, strategy: str) -> None:
+    """Raise `Unsupported` where dense covariances would take more than 1 GiB, each step of which takes seconds."""
+    matrices = MATRICES[strategy] + (n_times if strategy == "smoother" else 0)
+    if (needed := 8 * rows**2 * matrices) > MOST_BYTES:
+        raise Unsupported(
+            f"expected dense covariances of 1 GiB at most, these are {matrices} matrices of {rows:,} rows, "
+            f"{needed / 2**30:.1f} GiB; take covariance=blockdiag, isotropic with method=EK0, or a lower order"
+        )
 
 
 @compile_once

@@ -10,6 +10,8 @@ from torchdiffeq import odeint
 
 from odebench import IVP, Array, Diverged, Solution, SolverFailed, Unsupported, compile_once
 
+from ._attempts import attempt
+
 _TRY = "try a smaller rtol or more steps, or a stiff solver"
 
 
@@ -82,15 +84,10 @@ def _tensors(ivp: IVP, times: bytes) -> tuple[torch.Tensor, torch.Tensor]:
     """y0 (d,) and the times (n,); raises `Unsupported` where torch cannot evaluate the right-hand side."""
     t = torch.frombuffer(bytearray(times), dtype=torch.float64)
     y0 = torch.tensor(ivp.y0, dtype=torch.float64, device="cpu")
-    try:
+    remedy = "write it with arithmetic and functions of xp alone, components taken as y[..., 0]"
+    with attempt("torch cannot evaluate its right-hand side", remedy):
         f = ivp.rhs(t[0], y0, torch)
         kind = f"{f.dtype} of shape {tuple(f.shape)}"
-    except Exception as error:  # it may fail in any way a right-hand side can
-        said = str(error).partition("\n")[0].rstrip(".")
-        raise Unsupported(
-            f"torch cannot evaluate its right-hand side: {type(error).__name__}: {said}; write it with arithmetic and "
-            "functions of xp alone, components taken as y[..., 0]"
-        ) from error
     if f.dtype != torch.float64 or f.shape != y0.shape:
         raise Unsupported(f"its right-hand side is {kind} with torch, not torch.float64 of shape {tuple(y0.shape)}")
     return y0, t

@@ -1,13 +1,13 @@
 """The methods that extensisq adds to `scipy.integrate.solve_ivp`."""
 
-import itertools
 import sys
-from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
 
-from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, hookimpl, solver
+from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
+
+from ._calls import counting
 
 LEAST_RTOL = 100 * sys.float_info.epsilon
 IMPLICIT = ("TRBDF2", "TRX2", "KC3I", "KC4I", "KC4Ia", "Kv3I")
@@ -55,7 +55,7 @@ def extensisq(
     options: dict[str, Any] = {"jac": ivp.jac} if method in IMPLICIT else {}
     if max_step is not None:
         options["max_step"] = max_step
-    f, calls = _counted(ivp.f)
+    f, calls = counting(ivp.f)  # extensisq leaves out the calls that choose its first step
     out = solve_ivp(f, ivp.t_span, ivp.y0, getattr(xq, method), t_eval, dense_output, rtol=rtol, atol=atol, **options)
     if not out.success:
         raise SolverFailed(out.message)
@@ -65,17 +65,7 @@ def extensisq(
     )
 
 
-def _counted(f: Callable[[float, Array], Array]) -> tuple[Callable[[float, Array], Array], Iterator[int]]:
-    """`f`, and what says how often it was called; extensisq leaves out the calls that choose its first step."""
-    calls = itertools.count()
-
-    def counted(t: float, y: Array) -> Array:
-        next(calls)
-        return f(t, y)
-
-    return counted, calls
-
-
+@compile_once
 def _expect_second_order(ivp: IVP, method: str) -> None:
     """Tried at a state of no meaning: extensisq looks at the initial one, where slopes may be speeds by chance."""
     n, t0 = ivp.n_states // 2, ivp.t_span[0]

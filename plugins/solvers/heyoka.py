@@ -33,7 +33,8 @@ def heyoka(
     y(t + h) = sum over k of y_k h^k, where the y_k follow from the equation by automatic differentiation, and h from
     the last two of them (Jorba & Zou, Experimental Mathematics 14 (2005) 99-117): order 20 for double precision. Each
     step is explicit and none is ever taken back, so that on stiff problems the steps are many, and a slope that jumps
-    goes unnoticed. The equation has to be traceable; it is compiled once, by LLVM, in the first call.
+    goes unnoticed. So does the end of the slope's domain, beyond which the numbers may be finite and mean nothing: past
+    y = 0 on y' = -sqrt(y), say. The equation has to be traceable; it is compiled once, by LLVM, in the first call.
 
     tol: the error of a step, relative to |y|, or absolute where |y| < 1. high_accuracy: sums with compensation for
     rounding. compact_mode: loops in place of straight-line code, which are compiled far sooner and run up to six times

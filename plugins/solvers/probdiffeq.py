@@ -32,11 +32,11 @@ def probdiffeq(
     method: the equation linearised at the predicted mean, to order 0 (EK0, for nonstiff problems, no Jacobian) or 1
     (EK1, for stiff ones). strategy: what t_eval knows of later times, nothing (filter) or all (smoother, fixed-point).
     calibration: the prior's scale, one for all times (mle), one a step (dynamic) or 1 (none). covariance: between all
-    states (dense: matrices of d (order + 1) rows), of each state alone (blockdiag), the same for all (isotropic): the
-    last two for large systems. max_steps: tried at most. deviation: the largest standard deviation at t_eval is
-    computed, on the clock, and kept as `max_std`. No dense output: the library has none with adaptive steps. In
-    float64, compiled in the first call, for all tolerances. Schober, Sarkka & Hennig, Stat. Comput. 29 (2019) 99-122;
-    Kraemer, ProbNum 2025, PMLR 271, 12-24.
+    states (dense: matrices of d (order + 1) rows, 1 GiB in all at most), of each state alone (blockdiag), the same for
+    all (isotropic): the last two for large systems. max_steps: tried at most. deviation: the largest standard deviation
+    at t_eval is computed, on the clock, and kept as `max_std`. No dense output: the library has none with adaptive
+    steps. In float64, compiled in the first call, for all tolerances. Schober, Sarkka & Hennig, Stat. Comput. 29 (2019)
+    99-122; Kraemer, ProbNum 2025, PMLR 271, 12-24.
     """
     from ._probdiffeq import Model, solution
 

@@ -1,11 +1,11 @@
 """The six integrators of `scipy.integrate.solve_ivp`."""
 
-import itertools
 import sys
-from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, hookimpl, solver
+
+from ._calls import counting
 
 LEAST_RTOL = 100 * sys.float_info.epsilon
 IMPLICIT = ("Radau", "BDF", "LSODA")
@@ -45,7 +45,8 @@ def scipy_ivp(
         options["max_step"] = max_step
     if method in IMPLICIT and ivp.jac is not None:
         options |= _banded(ivp) if method == "LSODA" and ivp.n_states > FEW else {"jac": ivp.jac}
-    f, evaluated = _counting(ivp) if method in ("Radau", "BDF") and ivp.jac is None else (ivp.f, None)
+    # their nfev leaves out what a Jacobian by differences takes
+    f, evaluated = counting(ivp.f) if method in ("Radau", "BDF") and ivp.jac is None else (ivp.f, None)
     out = solve_ivp(f, ivp.t_span, ivp.y0, method, t_eval, dense_output, rtol=rtol, atol=atol, **options)
     if not out.success:
         raise SolverFailed(out.message)
@@ -55,17 +56,6 @@ def scipy_ivp(
         "jac_calls": out.njev if "jac" in options else 0,
     }
     return Solution(out.y.T, sol and (lambda t: sol(t).T), stats)
-
-
-def _counting(ivp: IVP) -> tuple[Callable[[float, Array], Array], Iterator[int]]:
-    """`ivp.f`, and how often it was called: nfev of Radau and BDF leaves out what a Jacobian by differences takes."""
-    calls, f = itertools.count(), ivp.f
-
-    def counting(t: float, y: Array) -> Array:
-        next(calls)
-        return f(t, y)
-
-    return counting, calls
 
 
 def _banded(ivp: IVP) -> dict[str, Any]:

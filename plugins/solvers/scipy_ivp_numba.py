@@ -58,6 +58,8 @@ def _compiled(ivp: IVP) -> IVP:
     # where Python's division raises, this gives inf or NaN, as numpy's does
     f = numba.njit(number[::1](number, state), error_model="numpy")(namespace["f"])
     twin = copy.copy(ivp)
+    for own in ("_compiled", "_compiling"):  # what `compile_once` keeps is of that problem alone
+        vars(twin).pop(own, None)
     vars(twin)["f"] = f
     return twin
 

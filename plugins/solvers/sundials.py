@@ -1,8 +1,11 @@
 """CVODE of SUNDIALS: Adams methods and BDF of variable order, by scikit-sundae."""
 
 import math
+import re
+import sys
 import warnings
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +13,8 @@ import numpy as np
 from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
 
 FEW = 32  # states; of more, zeros in the Jacobian are worth leaving out
+ORDERS = {"BDF": 5, "Adams": 12}
+MESSAGE = re.compile(r"\n\[\w+, Error: -?\d+\] .*\n", re.DOTALL)  # as scikit-sundae prints those of CVODE
 
 
 @solver(
@@ -28,6 +33,7 @@ def sundials(
     atol: float = 1e-9,
     max_step: float | None = None,
     max_steps: int = 100_000,
+    max_order: int | None = None,
 ) -> Solution:
     """Multistep methods of variable step and order, with an error estimate below rtol |y| + atol in each step.
 
@@ -39,10 +45,21 @@ def sundials(
     linear_solver: what Newton's equations are solved by. dense: LU. band: LU of the diagonals that may differ from
     zero. sparse: SuperLU_MT. auto: dense for up to 32 states and where more than a quarter of the entries may differ
     from zero, else band where the band is a quarter of the matrix or less, else sparse. max_step: in units of t; none
-    for no limit. max_steps: from one output to the next; more is a failure, as where steps no longer move t. It begins
-    anew where the problem says that its slope is not smooth. No dense output: scikit-sundae has none.
+    for no limit. max_steps: from one output to the next; more is a failure, as where steps no longer move t. max_order:
+    none for all that the method has; BDF of order above 2 is unstable near the imaginary axis, and where eigenvalues
+    lie there it takes small steps. It begins anew where the problem says that its slope is not smooth. No dense output:
+    scikit-sundae has none.
     """
-    cvode = _cvode(ivp, method, linear_solver, rtol, atol, max_step, max_steps)
+    most = ORDERS[method]
+    if max_order is not None and not 1 <= max_order <= most:
+        raise ValueError(f"expected max_order of 1 to {most} for {method}, received {max_order}")
+    cvode = _cvode(ivp, method, linear_solver, rtol, atol, max_step, max_steps, max_order or most)
+    quiet: Any = _WithoutMessages(sys.stdout)
+    with redirect_stdout(quiet):
+        return _solution(cvode, ivp, t_eval)
+
+
+def _solution(cvode: Any, ivp: IVP, t_eval: Array) -> Solution:
     y, rows, rhs_calls, jac_calls = ivp.y0, [], 0, 0
     for times in _pieces(ivp, t_eval):
         out = cvode.solve(times, y)
@@ -54,6 +71,24 @@ def sundials(
         rhs_calls, jac_calls = rhs_calls + jac_calls * ivp.n_states, 0
     states = rows[0] if len(rows) == 1 else np.concatenate(rows)
     return Solution(states, stats={"rhs_calls": rhs_calls, "jac_calls": jac_calls})
+
+
+class _WithoutMessages:
+    """stdout for a solve: what a right-hand side prints, and not what CVODE complains of, which the failure says."""
+
+    def __init__(self, out: Any) -> None:
+        self.out, self.message = out, False
+
+    def write(self, text: str, /) -> int:
+        """Pass it on, but for a message and the end of its line."""
+        if self.message and text == "\n":
+            self.message = False
+            return 1
+        self.message = MESSAGE.fullmatch(text) is not None
+        return len(text) if self.message or self.out is None else int(self.out.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.out, name)
 
 
 def _pieces(ivp: IVP, t_eval: Array) -> list[Array]:
@@ -71,12 +106,20 @@ def _pieces(ivp: IVP, t_eval: Array) -> list[Array]:
 
 @compile_once
 def _cvode(
-    ivp: IVP, method: str, linear_solver: str, rtol: float, atol: float, max_step: float | None, max_steps: int
+    ivp: IVP,
+    method: str,
+    linear_solver: str,
+    rtol: float,
+    atol: float,
+    max_step: float | None,
+    max_steps: int,
+    max_order: int,
 ) -> Any:
     """The integrator, which begins anew with each solve; to make it takes longer than a short solve."""
     from sksundae.cvode import CVODE
 
     options = {"rtol": rtol, "atol": atol, "max_step": max_step or 0.0, "max_num_steps": max_steps}
+    options["max_order"] = max_order
     with warnings.catch_warnings():  # that the pattern is not needed for differences where the Jacobian is known
         warnings.simplefilter("ignore")
         return CVODE(_in_place(ivp), method=method, **options, **_linear_algebra(ivp, linear_solver))
