@@ -63,6 +63,15 @@ def test_every_rung_has_the_digits_of_the_direct_call_and_an_accuracy_of_its_own
     assert off[-1] < off[0]
 
 
+@pytest.mark.slow
+def test_the_whole_ladder_has_the_digits_of_the_direct_calls(peer):
+    """Of those that train, for minutes, which the quick rungs of the test above are not on."""
+    if not hasattr(peer.module, "RUNGS"):
+        pytest.skip("the test above went up all of it")
+    for rung in map(peer.plugin.resolve, peer.plugin.ladder):
+        np.testing.assert_array_equal(peer.solve(rung).y, peer.direct(rung)(), err_msg=str(rung))
+
+
 CANNOT = [
     ("heyoka", "detest-f1", {}, "branches"),
     ("scipy-ivp-numba", "detest-f1", {}, "branches"),
