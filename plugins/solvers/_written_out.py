@@ -4,9 +4,21 @@ import math
 from collections.abc import Sequence
 from typing import Self
 
-from odebench import IVP
+from odebench import IVP, Unsupported
 
 FUNCTIONS = [name for name in dir(math) if not name.startswith("_")]
+
+
+MOST = 2000  # operations; of more, LLVM would take minutes
+
+
+def for_numba(ivp: IVP, states: Sequence[str]) -> list[str]:
+    """As `written_out`; raises `Unsupported` also where it is too long to be compiled."""
+    lines = written_out(ivp, states)
+    operations = len(lines) - ivp.n_states
+    if operations > MOST:
+        raise Unsupported(f"expected a right-hand side of {MOST} operations at most, this one has {operations}")
+    return lines
 
 
 def written_out(ivp: IVP, states: Sequence[str]) -> list[str]:

@@ -6,9 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
+from odebench import IVP, Array, Solution, Solver, SolverFailed, compile_once, hookimpl, solver
 
-MOST = 2000  # operations; of more, LLVM would take minutes
 MOST_MIB = 4096
 
 
@@ -62,14 +61,10 @@ def _slopes(ivp: IVP) -> Any:
     """The right-hand side as a C function of (slope, t, y, nothing)."""
     import CyRK
 
-    from ._written_out import written_out
+    from ._written_out import for_numba
 
     states = [f"y{j}" for j in range(ivp.n_states)]
-    lines = written_out(ivp, states)
-    if len(lines) > MOST + ivp.n_states:
-        raise Unsupported(
-            f"expected a right-hand side of {MOST} operations at most, this one has {len(lines) - ivp.n_states}"
-        )
+    lines = for_numba(ivp, states)
     body = "\n    ".join([*(f"y{j} = y[{j}]" for j in range(ivp.n_states)), *lines])
     namespace: dict[str, Any] = dict(vars(math))
     exec(f"def f(slope, t, y, nothing):\n    {body}", namespace)

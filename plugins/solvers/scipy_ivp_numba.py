@@ -4,11 +4,9 @@ import copy
 import math
 from typing import Any, Literal
 
-from odebench import IVP, Array, Solution, Solver, Unsupported, compile_once, hookimpl, solver
+from odebench import IVP, Array, Solution, Solver, compile_once, hookimpl, solver
 
 from .scipy_ivp import scipy_ivp
-
-MOST = 2000  # operations; of more, LLVM would take minutes
 
 
 @solver(
@@ -43,13 +41,9 @@ def _compiled(ivp: IVP) -> IVP:
     import numba
     import numpy as np
 
-    from ._written_out import written_out
+    from ._written_out import for_numba
 
-    lines = written_out(ivp, [f"y[{j}]" for j in range(ivp.n_states)])
-    if len(lines) > MOST + ivp.n_states:
-        raise Unsupported(
-            f"expected a right-hand side of {MOST} operations at most, this one has {len(lines) - ivp.n_states}"
-        )
+    lines = for_numba(ivp, [f"y[{j}]" for j in range(ivp.n_states)])
     body = "\n    ".join([f"slope = empty({ivp.n_states})", *lines, "return slope"])
     namespace: dict[str, Any] = {"empty": np.empty, **vars(math)}
     exec(f"def f(t, y):\n    {body}", namespace)
