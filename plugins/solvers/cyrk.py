@@ -39,12 +39,11 @@ def cyrk(
 
     options = {"rtol": rtol, "atol": atol, "max_num_steps": max_steps, "max_ram_MB": MOST_MIB}
     out = nbsolve2_ivp(_slopes(ivp).address, ivp.t_span, ivp.y0, method, t_eval, dense_output, **options)
-    y, message, steps = (out.y.T.copy(), "", int(out.steps_taken)) if out.success else (None, str(out.message), 0)
-    if y is None or not dense_output:
-        out.free()  # its destructor does not
-    if y is None:
-        raise SolverFailed(f"CyRK: {message}")
-    return Solution(y, _dense(out) if dense_output else None, {"steps": steps})
+    y, steps, failed = out.y.T.copy(), int(out.steps_taken), "" if out.success else out.message
+    dense = _dense(out) if dense_output and not failed else out.free()  # which nobody does for it
+    if failed:
+        raise SolverFailed(f"CyRK, after {steps} steps: {failed}")
+    return Solution(y, dense, {"steps": steps})
 
 
 def _dense(out: Any) -> Any:
@@ -59,7 +58,8 @@ def _dense(out: Any) -> Any:
 @compile_once
 def _slopes(ivp: IVP) -> Any:
     """The right-hand side as a C function of (slope, t, y, nothing)."""
-    import CyRK
+    import numba
+    from CyRK.nb.numba_solver import cyjit_sig
 
     from ._written_out import for_numba
 
@@ -68,7 +68,8 @@ def _slopes(ivp: IVP) -> Any:
     body = "\n    ".join([*(f"y{j} = y[{j}]" for j in range(ivp.n_states)), *lines])
     namespace: dict[str, Any] = dict(vars(math))
     exec(f"def f(slope, t, y, nothing):\n    {body}", namespace)
-    return CyRK.cyjit(namespace["f"])
+    # as CyRK's own cyjit, but that a division by zero gives inf or NaN, as numpy's does
+    return numba.cfunc(cyjit_sig, error_model="numpy")(namespace["f"])
 
 
 @hookimpl
