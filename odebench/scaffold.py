@@ -22,6 +22,7 @@ import odebench
 from .errors import OutputError, PluginError
 from .host import Host
 
+_LONGEST = 100  # a file's name may have 255 bytes, its own extension and prefix among them
 PREFIX = "odebench-"
 """Before the plugin's name it makes the distribution's, as in pytest-xdist: no module is called as a method is."""
 
@@ -41,6 +42,8 @@ def checked_name(host: Host, kind: str, asked: str) -> str:
             f"expected a name of lower-case letters, digits and hyphens that begins with a letter, received {asked!r}. "
             f"Try {_suggested(kind, asked)!r}."
         )
+    if len(name) > _LONGEST:
+        raise PluginError(f"expected a name of {_LONGEST} letters at most, received {len(name)}. Try 'my-{kind}'.")
     if keyword.iskeyword(function) or hasattr(builtins, function) or function in {*vars(odebench), "np", "exact"}:
         raise PluginError(f"{asked!r} means something in Python or in a plugin already. Try {'my-' + name!r}.")
     if name.startswith("test"):
