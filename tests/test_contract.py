@@ -51,6 +51,12 @@ def _nothing_stays_changed():
 
 LEARNS_NOTHING = "it is broken on purpose, as it was asked about: it comes to 0 everywhere"
 SETTINGS = {
+    # at a larger rate than their own, so that a few epochs do; their ladders set width and epochs themselves
+    "deepxde": {"parameters": {"width": 20, "epochs": 200, "learning_rate": 0.01}, "seconds": 300.0},
+    "neurodiffeq": {
+        "parameters": {"epochs": 100, "learning_rate": 0.01, "validation_batches": 0},
+        "seconds": 300.0,
+    },
     "nnode": {"parameters": {"optimizer": "bfgs"}},  # its tutorial's Adam takes ten times as long
     "thread-a": {
         "parameters": {"epochs": 100},  # it has come to 0 by then
@@ -60,9 +66,14 @@ SETTINGS = {
     "thread-c": {"parameters": {"epochs": 200}},  # with its own 100 it has not learned enough from t = 3 on
 }
 
+# other libraries that train or compile for each problem: as many seconds together as all the rest
+SLOW = {"deepxde", "neurodiffeq", "diffrax", "diffrax-fixed", "probdiffeq", "torchdiffeq"}
+
 for _name in Host().solvers:
     _class = "Test" + "".join(map(str.capitalize, _name.split("-")))
-    globals()[_class] = type(_class, (SolverContract,), {"solver": _name, **SETTINGS.get(_name, {})})
+    _marks = [pytest.mark.slow] if _name in SLOW else []
+    _settings = {"solver": _name, "pytestmark": _marks, **SETTINGS.get(_name, {})}
+    globals()[_class] = type(_class, (SolverContract,), _settings)
 
 _DENSE = {"solver": "scipy-ivp", "parameters": {"method": "Radau", "dense_output": True}}
 TestScipyIvpWithItsDenseOutput = type("TestScipyIvpWithItsDenseOutput", (SolverContract,), _DENSE)
@@ -187,6 +198,18 @@ def test_rules_are_left_out_where_time_is_up():
     assert contract.outcome("states").status == KEPT
     assert contract.outcome("time-shift").status == NOT_TRIED
     assert "0 s" in contract.outcome("time-shift").why
+
+
+def test_rounding_is_that_of_the_dtype_that_is_computed_in():
+    def rounds(ivp, t_eval, *, off=1e-7, dtype="float64"):
+        """A value depends on how many there are, by so much."""
+        return Solution(ivp.exact(t_eval), lambda t: ivp.exact(t) + off / len(t))
+
+    def status(**parameters):
+        return outcome(rounds, "dense-output", parameters=parameters).status
+
+    assert status(off=1e-10) == status(dtype="float32") == KEPT
+    assert status() == status(dtype="float32", off=1e-3) == BROKEN
 
 
 def test_an_error_in_what_a_rule_does_beside_solving_is_a_finding():

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import one_line
 from .problems import PROBLEMS
 from .rule import DoesNotApply, Finding, rule
-from .subject import ROUNDING, Subject
+from .subject import Subject
 
 _BETWEEN = 100.0  # times the error at t_eval: an interpolant may be of lower order than its method
 _COARSE = 1e-6  # of the solution's size, what it may be off between the times in any case
@@ -56,7 +56,7 @@ def dense_output(subject: Subject) -> Iterator[Finding]:
             return
     at, between, backwards, one = values.values()
     off = float(np.abs(at - solved.y).max()) / solved.size
-    if off > ROUNDING + 10 * solved.error:
+    if off > subject.rounding + 10 * solved.error:
         yield Finding(
             f"dense(t_eval) and y differ by {off:.2g} of the solution's size, and y is off by {solved.error:.2g} only.",
             subject.call(problem, "print(abs(solution.dense(ivp.t_eval) - solution.y).max())"),
@@ -74,8 +74,8 @@ def dense_output(subject: Subject) -> Iterator[Finding]:
             ),
         )
         return
-    if np.abs(backwards[::-1] - at).max() > ROUNDING * solved.size or np.abs(one - at[1:2]).max() > (
-        ROUNDING * solved.size
+    if np.abs(backwards[::-1] - at).max() > subject.rounding * solved.size or np.abs(one - at[1:2]).max() > (
+        subject.rounding * solved.size
     ):
         yield Finding(
             "dense(t) gives other values where the times fall, or where there is one: each is to be taken by itself.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .rule import Finding, rule
-from .subject import ROUNDING, Subject
+from .subject import Subject
 
 SOFT = "soft-initial-condition"
 """The tag of a method that only trains towards y0."""
@@ -17,7 +17,7 @@ def initial_condition(subject: Subject) -> Iterator[Finding]:
     import numpy as np
 
     soft = SOFT in subject.solver.tags or subject.parameters.get("initial_condition") == "soft"
-    allowed = subject.accuracy if soft else ROUNDING
+    allowed = subject.accuracy if soft else subject.rounding
     for problem in ("decay", "spiral"):
         problem = subject.first_supported(problem, "decay", "spiral")
         solved = subject.solve(problem)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .rule import Finding, rule
-from .subject import ROUNDING, Subject
+from .subject import Subject
 
 _SHIFT = 3.0
 _SCALE = -2.0
@@ -53,7 +53,7 @@ def _compared(
     plain = subject.solve(problem)
     changed = subject.solve(problem, **options)
     off = float(np.abs(changed.y / factor - plain.y).max()) / plain.size
-    allowed = ROUNDING + _LARGER * plain.error
+    allowed = subject.rounding + _LARGER * plain.error
     if off > allowed:
         yield Finding(
             f"{what} gives values that are off by {off:.2g} of the solution's size, where {allowed:.2g} is allowed, "

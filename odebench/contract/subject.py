@@ -21,8 +21,7 @@ from .problems import PROBLEMS
 from .rule import Broken, DoesNotApply, Finding
 from .surroundings import Surroundings, one_thread
 
-ROUNDING = 1e-9
-"""What two solutions may differ by, of the solution's size, beside the error that they have anyway."""
+_ROUNDING = {"float64": 1e-9, "float32": 1e-5}
 SEED = 1
 ACCURACY = 0.1
 """The error, as a part of the solution's size, up to which a solution is taken for one: y0 for ever is off by 0.6."""
@@ -65,6 +64,9 @@ class Subject:
         self.solver, self.accuracy = solver, accuracy
         self.parameters = solver.resolve(parameters or {})
         self._given = dict(parameters or {})
+        self.rounding = _ROUNDING.get(str(self.parameters.get("dtype")), _ROUNDING["float64"])
+        """What two solutions may differ by, of the solution's size, beside the error that they have anyway; more where
+        a parameter `dtype` says that float32 is computed in."""
         self._locate, self._patience_s = locate, patience_s
         self._ivps: dict[str, IVP] = {}
         self._solved: dict[str, Solved] = {}
