@@ -290,6 +290,20 @@ def test_what_a_solver_does_to_warnings_is_undone_for_good():
         warns()
 
 
+def test_a_library_that_is_imported_does_not_hide_what_the_solver_does(monkeypatch):
+    def seeds(ivp, t_eval, *, seeded=True):
+        """It imports something the first time. seeded: whether it seeds the generator of all."""
+        monkeypatch.setitem(sys.modules, "imported_by_the_first_solve", sys)
+        if seeded:
+            np.random.seed(0)
+        return exactly(ivp, t_eval)
+
+    seen = outcome(seeds, "global-state")
+    assert "numpy's global generator" in seen.findings[0].text
+    monkeypatch.delitem(sys.modules, "imported_by_the_first_solve")
+    assert outcome(seeds, "global-state", parameters={"seeded": False}).status == KEPT
+
+
 def test_other_surroundings_are_left_behind():
     before = Surroundings()
 

@@ -165,6 +165,7 @@ class Subject:
                 if changes := surroundings.changes():
                     self.changes += [change for change in changes if change not in self.changes]
                     surroundings.restore()
+                surroundings.rewind()
 
     def first_supported(self, *problems: str) -> str:
         """The first of these problems that the solver does; raises `DoesNotApply` where it does none."""

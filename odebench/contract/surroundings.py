@@ -40,13 +40,20 @@ class Surroundings:
                 changed.append(f"{name}{shown}")
         return changed
 
+    def rewind(self) -> None:
+        """Put the generators of random and numpy back: where a library was imported, who drew from them is unknown, and
+        a solver that seeds them would find them the next time as it leaves them."""
+        import numpy as np
+
+        random.setstate(self._before["random's generator"])
+        np.random.set_state(_unhashable(self._before["numpy's global generator"]))
+
     def restore(self) -> None:
         """Put everything back but the warnings' filters, which `warnings.catch_warnings` can do alone."""
         import numpy as np
 
         before = self._before
-        random.setstate(before["random's generator"])
-        np.random.set_state(_unhashable(before["numpy's global generator"]))
+        self.rewind()
         np.seterr(**before["numpy.seterr"])
         with suppress(OSError):
             os.chdir(before["the working directory"])
