@@ -30,6 +30,8 @@ def scipy_ivp_numba(
     The equation is written out, one operation a line, and compiled once, in the first call; it has to be traceable and
     of 2000 operations at most. The integrator is scipy's own and stays in Python: of a few operations the slopes
     take as long either way, of hundreds far less time here. Jacobians are those of scipy-ivp.
+
+    method, rtol, atol, max_step, dense_output: as there.
     """
     options = {"max_step": max_step, "dense_output": dense_output}
     return scipy_ivp(_compiled(ivp), t_eval, method=method, rtol=rtol, atol=atol, **options)
