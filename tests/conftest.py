@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support import run_odebench
 
+from odebench.contract.surroundings import Surroundings
 from odebench.host import Host
 from odebench.measurement import Measurement
 
@@ -64,6 +65,16 @@ def row() -> Callable[..., Measurement]:
         return Measurement(**fields | others)  # type: ignore[arg-type]  # a test's own business
 
     return make
+
+
+@pytest.fixture
+def nothing_stays_changed() -> Iterator[None]:
+    """The process's own state is after the test as before, but for what pytest changes itself meanwhile."""
+    before = Surroundings()
+    yield
+    changes = [c for c in before.changes() if not c.startswith(("the environment", "the working directory"))]
+    before.restore()
+    assert changes == []
 
 
 @pytest.fixture
