@@ -139,6 +139,15 @@ def test_both_counts_are_held_to_what_the_host_sees(claimed, says):
     assert says is None or says in found.findings[0].text
 
 
+def test_what_cannot_be_counted_is_no_finding():
+    def compiles(ivp, t_eval):
+        """It evaluates what it has traced."""
+        ivp.trace(0.0, list(ivp.y0), {})
+        return Solution(ivp.exact(t_eval), stats={"rhs_calls": 7})
+
+    assert outcome(compiles, "statistics").status == KEPT
+
+
 def test_a_solver_is_called_on_one_thread_as_in_another_process():
     from threadpoolctl import threadpool_info, threadpool_limits
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .. import checks
 from ..counting import counted
-from ..errors import OdebenchError, one_line
+from ..errors import OdebenchError, Untraceable, one_line
 from ..measurement import STATS
 from .problems import PROBLEMS
 from .rule import DoesNotApply, Finding, rule
@@ -36,7 +36,10 @@ def statistics(subject: Subject) -> Iterator[Finding]:
     if not claimed:
         return
     ivp, counts = counted(PROBLEMS[problem].ivp())
-    subject.solve_ivp(ivp)
+    try:
+        subject.solve_ivp(ivp)
+    except Untraceable:  # it can only do what it has traced, out of the host's sight
+        return
     if counts.uncounted:
         return
     for name, number in claimed.items():
