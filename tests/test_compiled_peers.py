@@ -33,7 +33,7 @@ def standing(ivp):
     return max_error(ivp, np.tile(ivp.y0, (ivp.t_eval.size, 1)))
 
 
-@pytest.mark.parametrize("name", ["heyoka", "sundials", "scipy-ivp-numba"])
+@pytest.mark.parametrize("name", ["heyoka", "scipy-ivp-numba"])  # seconds or tenths of them, against microseconds
 def test_compiling_is_in_the_first_call_alone(name):
     solver = HOST.solver(name)
     if reason := HOST.missing(solver):
@@ -42,6 +42,18 @@ def test_compiling_is_in_the_first_call_alone(name):
     row = Worker(HOST, Conditions("run")).measure(Task(Case(variant, Variant(name, solver.resolve({}))), 0, 0))
     assert row.status == "ok"
     assert row.first_s > row.wall_s
+
+
+def test_sundials_makes_one_integrator_for_all_solves(monkeypatch):
+    module = pytest.importorskip("sksundae.cvode")
+    made, cvode = [], module.CVODE
+    monkeypatch.setattr(module, "CVODE", lambda *args, **options: made.append(options) or cvode(*args, **options))
+    ivp = HOST.problem("lotka-volterra")()
+    first, second = (solved("sundials", ivp).y for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert len(made) == 1
+    solved("sundials", ivp, rtol=1e-3)
+    assert len(made) == 2  # the control: another one for another tolerance
 
 
 def test_heyoka_has_a_series_for_a_power_of_zero():

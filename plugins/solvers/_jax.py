@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from odebench import IVP, Unsupported
 
-from ._attempts import attempt
+from ._reasons import why
 
 
 def in_float64() -> AbstractContextManager[None]:
@@ -27,9 +27,13 @@ def slope(ivp: IVP) -> Callable[[Any, Any], Any]:
     def f(t: Any, y: Any) -> Any:
         return jnp.asarray(ivp.rhs(t, y, jnp), jnp.float64)
 
-    remedy = "write it with arithmetic and functions of xp alone, xp.where in place of a branch"
-    with attempt("JAX cannot trace its right-hand side", remedy):
+    try:
         shape = jax.eval_shape(f, ivp.t_span[0], ivp.y0).shape
+    except Exception as error:  # it may fail in any way a right-hand side can
+        raise Unsupported(
+            f"JAX cannot trace its right-hand side: {why(error)}; write it with arithmetic and functions of xp alone, "
+            "xp.where in place of a branch"
+        ) from error
     if shape != ivp.y0.shape:
         raise Unsupported(f"its right-hand side is of shape {shape} with JAX, not {ivp.y0.shape}")
     return f

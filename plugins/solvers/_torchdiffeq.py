@@ -10,7 +10,7 @@ from torchdiffeq import odeint
 
 from odebench import IVP, Array, Diverged, Solution, SolverFailed, Unsupported, compile_once
 
-from ._attempts import attempt
+from ._reasons import why
 
 _TRY = "try a smaller rtol or more steps, or a stiff solver"
 
@@ -84,10 +84,14 @@ def _tensors(ivp: IVP, times: bytes) -> tuple[torch.Tensor, torch.Tensor]:
     """y0 (d,) and the times (n,); raises `Unsupported` where torch cannot evaluate the right-hand side."""
     t = torch.frombuffer(bytearray(times), dtype=torch.float64)
     y0 = torch.tensor(ivp.y0, dtype=torch.float64, device="cpu")
-    remedy = "write it with arithmetic and functions of xp alone, components taken as y[..., 0]"
-    with attempt("torch cannot evaluate its right-hand side", remedy):
+    try:
         f = ivp.rhs(t[0], y0, torch)
         kind = f"{f.dtype} of shape {tuple(f.shape)}"
+    except Exception as error:  # it may fail in any way a right-hand side can
+        raise Unsupported(
+            f"torch cannot evaluate its right-hand side: {why(error)}; write it with arithmetic and functions of xp "
+            "alone, components taken as y[..., 0]"
+        ) from error
     if f.dtype != torch.float64 or f.shape != y0.shape:
         raise Unsupported(f"its right-hand side is {kind} with torch, not torch.float64 of shape {tuple(y0.shape)}")
     return y0, t

@@ -7,8 +7,6 @@ import numpy as np
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, Unsupported, compile_once, hookimpl, solver
 
-from ._calls import counting
-
 LEAST_RTOL = 100 * sys.float_info.epsilon
 IMPLICIT = ("TRBDF2", "TRX2", "KC3I", "KC4I", "KC4Ia", "Kv3I")
 NYSTROM = ("Fi4N", "Fi5N", "Mu5Nmb", "MR6NN")
@@ -47,6 +45,8 @@ def extensisq(
     """
     import extensisq as xq
     from scipy.integrate import solve_ivp
+
+    from ._calls import counting
 
     if rtol < LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: extensisq would not keep it")

@@ -5,8 +5,6 @@ from typing import Any, Literal
 
 from odebench import IVP, Array, Solution, Solver, SolverFailed, hookimpl, solver
 
-from ._calls import counting
-
 LEAST_RTOL = 100 * sys.float_info.epsilon
 IMPLICIT = ("Radau", "BDF", "LSODA")
 FEW = 32  # states; of more, a Jacobian may be a sparse matrix
@@ -37,6 +35,8 @@ def scipy_ivp(
     dense_output: keep the interpolant of every step, at some cost.
     """
     from scipy.integrate import solve_ivp
+
+    from ._calls import counting
 
     if rtol < LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: solve_ivp would not keep it")

@@ -1,5 +1,7 @@
 """diffrax as its documentation calls it."""
 
+from functools import cache
+
 import diffrax
 import jax
 import jax.numpy as jnp
@@ -15,9 +17,10 @@ def lotka_volterra(t, y, args):
     return jnp.stack([1.5 * prey - prey * predators, -3.0 * predators + prey * predators])
 
 
-def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
+@cache
+def compiled(problem, t0, t1, method):
+    """For all tolerances."""
     term = diffrax.ODETerm({"decay": decay, "lotka-volterra": lotka_volterra}[problem])
-    t0, t1 = ivp.t_span
 
     @jax.jit
     def solve(y0, ts, rtol, atol):
@@ -33,6 +36,11 @@ def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
             max_steps=100_000,
         ).ys  # nothing else is wanted
 
+    return solve
+
+
+def direct(problem, ivp, *, method, rtol, atol, batch, max_steps, dense_output):
+    solve = compiled(problem, *ivp.t_span, method)
     with jax.enable_x64(True):
         y0, ts = jnp.asarray(ivp.y0), jnp.asarray(ivp.t_eval)
         solve(y0, ts, rtol, atol)

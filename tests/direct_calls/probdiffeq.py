@@ -1,5 +1,7 @@
 """probdiffeq as its documentation calls it."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +19,9 @@ def lotka_volterra(y, /, *, t):
     return jnp.stack([1.5 * prey - prey * predators, -3.0 * predators + prey * predators])
 
 
-def direct(problem, ivp, *, rtol, atol, order=4, **parameters):
+@cache
+def compiled(problem, t0, order):
+    """For all tolerances."""
     field = {"decay": decay, "lotka-volterra": lotka_volterra}[problem]
     ode = probdiffeq.ode(field, jacobian=probdiffeq.jacobian_materialize())
     ssm = probdiffeq.state_space_model_dense()
@@ -26,7 +30,6 @@ def direct(problem, ivp, *, rtol, atol, order=4, **parameters):
     error = probdiffeq.error_residual_std(constraint=constraint)
     solve_at = ivpsolve.solve_adaptive_save_at(solver=solver, error=error)
     jetexpand = probdiffeq.jetexpand_ode_padded_scan(num=order)
-    t0 = ivp.t_span[0]
 
     @jax.jit
     def solve(u0, save_at, rtol, atol):
@@ -35,6 +38,11 @@ def direct(problem, ivp, *, rtol, atol, order=4, **parameters):
         prior = ssm.prior_wiener_integrated(tcoeffs)
         return solve_at(prior, save_at=save_at, atol=atol, rtol=rtol, dt0=dt0).u.mean[0]  # nothing else is wanted
 
+    return solve
+
+
+def direct(problem, ivp, *, rtol, atol, order=4, **parameters):
+    solve = compiled(problem, ivp.t_span[0], order)
     with jax.enable_x64(True):
         u0, save_at = jnp.asarray(ivp.y0), jnp.asarray(ivp.t_eval)
         solve(u0, save_at, rtol, atol)
