@@ -67,7 +67,8 @@ def _one_process(order: dict[str, Any], rule_s: float, on_begin: Callable[[Rule]
     start = f"import sys; sys.path[:] = {[p for p in sys.path if p]!r}"
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"{start}; from odebench.contract.separate import serve; serve()"],
+            # -u: what was printed before a crash is not lost with it
+            [sys.executable, "-u", "-P", "-c", f"{start}; from odebench.contract.separate import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,
