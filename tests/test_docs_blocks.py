@@ -40,7 +40,11 @@ NOT_RUN = {
     "networks.md": ["a minute or two"],
     "observers.md": ["it needs a chat"],
     "peers.md": ["it installs from a package index"],
-    "random-features.md": ["some minutes", "timed figures, some minutes on a quiet machine"],
+    "random-features.md": [
+        "some minutes",
+        "timed figures, some minutes on a quiet machine",
+        "needs the extras heyoka and cyrk, and takes half a minute",
+    ],
     "shell.md": ["it writes into your shell's own files"],
     "thread.md": ["half an hour; a test makes the page in a small way"],
 }
