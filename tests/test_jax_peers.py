@@ -4,40 +4,20 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from solving_peers import HOST, constant, max_error, short, solved
 
 from odebench import IVP, SolverFailed, Unsupported
 from odebench.cases import Case, Task, Variant
-from odebench.host import Host
 from odebench.provenance import Conditions
-from odebench.references import reference
 from odebench.worker import Worker
 
 jax = pytest.importorskip("jax")
-HOST = Host()
 DIFFRAX = [name for name in ("diffrax", "diffrax-fixed") if not HOST.missing(HOST.solver(name))]
 METHODS = [(name, method) for name in DIFFRAX for method in HOST.solver(name).parameters["method"].choices]
 needs_diffrax = pytest.mark.skipif(not DIFFRAX, reason="diffrax is not installed")
 needs_probdiffeq = pytest.mark.skipif(
     bool(HOST.missing(HOST.solver("probdiffeq"))), reason="probdiffeq is not installed"
 )
-
-
-def short():
-    """Half a turn of the harmonic oscillator, which ends as far from its start as it gets."""
-    return HOST.problem("harmonic-oscillator")(periods=0.5)
-
-
-def max_error(ivp, y):
-    return np.abs(y - reference(ivp).y).max()
-
-
-def constant(ivp):
-    """The control: a solver that never leaves y0."""
-    return np.tile(ivp.y0, (ivp.t_eval.size, 1))
-
-
-def solved(name, ivp, **parameters):
-    return HOST.solver(name)(ivp, ivp.t_eval, **parameters)
 
 
 @needs_diffrax

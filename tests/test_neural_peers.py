@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 from odebench import IVP, Diverged, Monitor, Unsupported  # noqa: E402  (after the check for torch)
 from odebench.cases import Case, Task, Variant  # noqa: E402
@@ -32,14 +33,6 @@ def run(peer, ivp=DECAY, **parameters):
 
 def error(solution, ivp):
     return np.abs(solution.y - ivp.exact(ivp.t_eval)).max()
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the network needs torch")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 from odebench_plugins.solvers import _nnode  # noqa: E402  (after the check for torch)
 
@@ -32,14 +33,6 @@ def constant_error(ivp=DECAY):
 
 def trial(ivp=DECAY, autodiff=False, activation="sigmoid", width=5):
     return _nnode.Trial(ivp, activation, width, 1, 0, autodiff=autodiff)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

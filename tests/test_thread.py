@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the thread's networks need torch")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 from odebench_plugins.solvers import _flux, _torch  # noqa: E402  (after the check for torch)
 
@@ -30,14 +31,6 @@ def error(solution, ivp=DECAY):
 
 def constant_error(ivp=DECAY):
     return np.abs(ivp.y0 - ivp.exact(ivp.t_eval)).max()
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

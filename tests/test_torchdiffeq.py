@@ -2,34 +2,15 @@
 
 import numpy as np
 import pytest
+from solving_peers import HOST, constant, max_error, short, solved
 
 from odebench import IVP, Diverged, SolverFailed, Unsupported
-from odebench.host import Host
 from odebench.references import reference
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchdiffeq")
-HOST = Host()
 NAMES = ["torchdiffeq", "torchdiffeq-fixed"]
 METHODS = [(name, method) for name in NAMES for method in HOST.solver(name).parameters["method"].choices]
-
-
-def short():
-    """Half a turn of the harmonic oscillator, which ends as far from its start as it gets."""
-    return HOST.problem("harmonic-oscillator")(periods=0.5)
-
-
-def max_error(ivp, y):
-    return np.abs(y - reference(ivp).y).max()
-
-
-def constant(ivp):
-    """The control: a solver that never leaves y0."""
-    return np.tile(ivp.y0, (ivp.t_eval.size, 1))
-
-
-def solved(name, ivp, **parameters):
-    return HOST.solver(name)(ivp, ivp.t_eval, **parameters)
 
 
 @pytest.mark.parametrize(("name", "method"), METHODS)
