@@ -412,28 +412,3 @@ def test_a_plan_whose_tasks_are_drawn_ahead_still_counts_right(host):
         plan.learn(worker.measure(task))
     rest = list(tasks)
     assert plan.total == len(drawn) + len(rest) < 16
-
-
-def test_a_library_that_is_there_and_cannot_be_imported_is_unavailable(bench, tmp_path, monkeypatch):
-    library = tmp_path / "library"
-    library.mkdir()
-    (library / "half_installed.py").write_text("raise ImportError('libfoo.so: undefined symbol')")
-    monkeypatch.syspath_prepend(library)
-
-    @solver
-    def by_a_library(ivp, t_eval):
-        import half_installed
-
-        return half_installed.solve(ivp, t_eval)
-
-    @solver
-    def own_mistake(ivp, t_eval):
-        from json import solve
-
-        return solve(ivp, t_eval)
-
-    broken, mistaken = bench(by_a_library, own_mistake, repeats=1)
-    assert broken.status == "unavailable"
-    assert "libfoo.so: undefined symbol" in broken.reason
-    assert mistaken.status == "failed"
-    assert "cannot import name 'solve'" in mistaken.reason
