@@ -16,6 +16,8 @@ from .model import Solver as Solver
 from .model import logarithmic_times as logarithmic_times
 from .model import problem as problem
 from .model import solver as solver
+from .results import Results as Results
+from .results import load as load
 from .symbols import equations as equations
 
 __version__ = "0.1.0"

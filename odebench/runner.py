@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from . import environment, measurement, provenance, results, timing
+from . import environment, measurement, provenance, tables, timing
 from .cases import Case, Task, Variants, seed_for
 from .errors import BadRun, ClusterError, OutputError, one_line
 from .executors import Executor
@@ -239,14 +239,14 @@ def run(
     except BaseException as error:
         with suppress(OSError, OutputError):  # the disk may be what failed
             record.finish("failed")
-            results.write_tables(record)
+            tables.write_tables(record)
         _notify(host.hook.odebench_run_finished, run=record)
         if isinstance(error, ClusterError):
             go_on = f"'odebench run --resume {os.path.relpath(record.directory)}' goes on from there, on any --executor"
             raise ClusterError(f"{error} Everything measured before is kept; {go_on}.") from error
         raise
     record.finish(status)
-    results.write_tables(record)
+    tables.write_tables(record)
     _notify(host.hook.odebench_run_finished, run=record)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from odebench import analysis, results
+from odebench import tables
+from odebench.analysis import aggregate, significance
 from odebench.journal import Run
 
 
@@ -16,7 +17,7 @@ def compare(tmp_path):
         run = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", {})
         for row in rows:
             run.append(row)
-        return analysis.compare(results.measurements(run)).set_index("solver")
+        return aggregate.by_case(tables.samples(run)).set_index("solver")
 
     return of
 
@@ -110,7 +111,7 @@ def test_timings_that_scatter_are_flagged(compare, row, seconds, unstable):
 @pytest.mark.parametrize(("size", "least"), [(5, 0.88), (25, 0.90)])
 def test_the_interval_covers_the_median_about_as_often_as_it_says(size, least):
     rng = np.random.default_rng(1)
-    intervals = [analysis._spread(list(rng.lognormal(0.0, 0.1, size)))[:2] for _ in range(400)]
+    intervals = [aggregate._spread(list(rng.lognormal(0.0, 0.1, size)))[:2] for _ in range(400)]
     assert least <= np.mean([low <= 1.0 <= high for low, high in intervals]) <= 0.99
     assert np.mean([low <= 1.3 <= high for low, high in intervals]) < 0.1
 
@@ -134,7 +135,7 @@ def test_every_statistic_is_of_its_own_column(compare, row):
 
 
 def test_five_samples_differ_where_all_of_one_set_lie_below_the_other():
-    assert analysis.differ([1.0, 1.1, 1.2, 1.3, 1.4], [1.5, 1.6, 1.7, 1.8, 1.9])
-    assert not analysis.differ([1.0, 1.1, 1.2, 1.3, 1.6], [1.5, 1.55, 1.7, 1.8, 1.9])
-    assert not analysis.differ([1.0, 1.1], [5.0, 5.1])  # too few to say anything
-    assert not analysis.differ([1.0] * 5, [1.0] * 5)
+    assert significance.differ([1.0, 1.1, 1.2, 1.3, 1.4], [1.5, 1.6, 1.7, 1.8, 1.9])
+    assert not significance.differ([1.0, 1.1, 1.2, 1.3, 1.6], [1.5, 1.55, 1.7, 1.8, 1.9])
+    assert not significance.differ([1.0, 1.1], [5.0, 5.1])  # too few to say anything
+    assert not significance.differ([1.0] * 5, [1.0] * 5)

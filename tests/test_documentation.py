@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 import odebench
-from odebench import analysis, hookspecs, measurement, results
+from odebench import hookspecs, measurement, tables
+from odebench.analysis import aggregate
 from odebench.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -25,9 +26,9 @@ def documented(section: str, text: str = DICTIONARY) -> list[str]:
 
 def test_every_column_is_in_the_dictionary_in_its_order():
     assert documented("measurements.csv") == list(measurement.COLUMNS)
-    assert documented("comparison.csv") == list(analysis.COLUMNS)
-    assert documented("traces.csv") == list(results.TRACE_COLUMNS)
-    assert documented("diagnoses.csv") == list(results.DIAGNOSIS_COLUMNS)
+    assert documented("comparison.csv") == list(aggregate.COLUMNS)
+    assert documented("traces.csv") == list(tables.TRACE_COLUMNS)
+    assert documented("diagnoses.csv") == list(tables.DIAGNOSIS_COLUMNS)
 
 
 def test_a_column_that_is_not_documented_is_found():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from odebench import IVP, Solution, SolverFailed, Unsupported, hookimpl, problem, results, solver, timing
+from odebench import IVP, Solution, SolverFailed, Unsupported, hookimpl, problem, solver, tables, timing
 from odebench.executors import InlineExecutor
 from odebench.host import Host
 from odebench.journal import Run
@@ -58,7 +58,7 @@ def bench(tmp_path):
         run(record, plan, InlineExecutor(Worker(host, Conditions(record.id))), host, observe)
         rows = list(record.measurements())
         assert plan.total == len(rows)
-        assert len(results.measurements(record)) == len(rows)
+        assert len(tables.samples(record)) == len(rows)
         return rows
 
     return measure

@@ -101,22 +101,21 @@ def table(runs: tuple[str, ...], style: str) -> None:
       odebench table results/baseline --format markdown
       odebench table monday tuesday --format csv > both.csv
     """
-    from .. import analysis, results
+    from .. import results, tables
     from ..report import terminal
 
-    found = {run.id: run for run in map(results.find, runs or (None,))}
-    for run in found.values():
+    found = results.load(*runs)
+    for run in found.runs:
         if run.meta["status"] != "complete":
             click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    if different := results.differences(found.values()):
+    if different := results.differences(found.runs):
         click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
-    comparison = analysis.compare(results.measurements(found.values()))
     if style == "csv":
-        results.write_csv(comparison, sys.stdout)
+        tables.write_csv(found.cases, sys.stdout)
     elif style == "markdown":
-        click.echo(terminal.markdown(comparison))
+        click.echo(terminal.markdown(found.cases))
     else:
-        terminal.print_tables([comparison])
+        terminal.print_tables([found.cases])
 
 
 @click.command()

@@ -175,7 +175,7 @@ def run(
       odebench run -s 'scipy-ivp[method=[RK45,Radau]]' -p van-der-pol --count
       odebench run --resume results/twenty-seeds
     """
-    from .. import results, runner, suites
+    from .. import results, runner, suites, tables
     from ..executors import DaskExecutor, Executor, InlineExecutor, ProcessExecutor
     from ..isolation import Limits
     from ..journal import Run
@@ -267,14 +267,14 @@ def run(
         from ..report import diagnosis
         from ..report.terminal import print_tables
 
-        print_tables(results.comparisons(record))
+        print_tables(tables.comparisons(record))
         if doctor:
             click.echo(diagnosis.summary(record.measurements()))
         click.echo(f"\nwritten to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
     if record.meta["status"] == "interrupted":
         click.echo(f"interrupted; everything measured so far is in {where}", err=True)
         sys.exit(INTERRUPTED)
-    if strict and any((table["status"] != "ok").any() for table in results.comparisons(record)):
+    if strict and any((table["status"] != "ok").any() for table in tables.comparisons(record)):
         sys.exit(1)
 
 

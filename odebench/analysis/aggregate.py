@@ -1,15 +1,15 @@
-"""From samples to statements: medians and spread a case, who is on the front, and how much slower the others are."""
+"""From samples to cases: medians, spread and rank."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-from . import measurement
-from .backends import Array
+from .. import measurement
+from ..backends import Array
+from . import work_precision
 
 COLUMNS = (
     "case_id",
@@ -51,21 +51,20 @@ _IDENTITY = ["problem", "problem_params", "solver", "solver_params", "plugin"]
 _FLOORED = ["max_abs_error", "rms_abs_error", "final_abs_error", "max_between_error"]
 _OTHER_ERRORS = ["significant_digits", "invariant_drift", "max_residual", "error_bound"]
 _RESAMPLES = 1000
-_SIGNIFICANCE = 0.01
 _FEWEST_FOR_AN_INTERVAL = 5
 
 
-def compare(measurements: pd.DataFrame) -> pd.DataFrame:
+def by_case(samples: pd.DataFrame) -> pd.DataFrame:
     """One row a case, in the order they were first measured: the columns of comparison.csv.
 
-    `measurements` has one row a sample (`odebench.results.measurements`). A case is `ok` only where all its samples
+    `samples` has one row a sample (`odebench.tables.samples`). A case is `ok` only where all its samples
     are; otherwise its status and reason are those of the first that is not, and it is not ranked. Nor is one whose
     reference's error is unknown. An error below that of the reference is given as the reference's. Of several runs,
     one that lacked what a solver needs has nothing to say of a case that another could try.
     """
     import pandas as pd
 
-    rows = measurements[~_lacking(measurements)].copy()
+    rows = samples[~_lacking(samples)].copy()
     floor = rows["reference_error"]
     for name in _FLOORED:
         rows[name] = rows[name].where(~(rows[name] < floor), floor)
@@ -100,7 +99,7 @@ def compare(measurements: pd.DataFrame) -> pd.DataFrame:
     for name in (*measurement.STATS, *measurement.COUNTED):
         table[name] = ok[name].median()
     known = by_case["reference_error"].count() > 0
-    _rank(table, ranked=(table["status"] == measurement.OK) & known & ~by_case["oracle"].any())
+    work_precision.rank(table, ranked=(table["status"] == measurement.OK) & known & ~by_case["oracle"].any())
     return table.reset_index().reindex(columns=list(COLUMNS))
 
 
@@ -111,30 +110,6 @@ def _lacking(rows: pd.DataFrame) -> pd.Series[bool]:
     tried = runs.groupby(rows["case_id"]).transform("nunique")  # in how many runs; here at most one of them
     here = runs.groupby([rows["case_id"], rows["run_id"]]).transform("nunique")
     return unavailable & (tried > here)
-
-
-def _rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
-    """Set on_front and slowdown_vs_best_at_this_error, problem by problem, among the ranked cases.
-
-    A case's rival is the fastest whose error is no greater than its own; it is on the front where it is its own rival.
-    """
-    error, seconds, problem = "max_abs_error_median", "wall_s_median", ["problem", "problem_params"]
-    rows = table.loc[ranked, [*problem, error, seconds]].sort_values([*problem, error, seconds], kind="stable")
-    best = rows.groupby(problem)[seconds].cummin()  # the fastest at this error or less
-    before = best.groupby([rows[name] for name in problem]).shift(fill_value=float("inf"))
-    stricter = before.groupby([rows[name] for name in (*problem, error)]).transform("first")  # at less error only
-    table["on_front"] = ((rows[seconds] == best) & (rows[seconds] < stricter)).reindex(table.index, fill_value=False)
-    table["slowdown_vs_best_at_this_error"] = (rows[seconds] / best).reindex(table.index)
-
-
-def differ(a: Sequence[float], b: Sequence[float]) -> bool:
-    """Whether two sets of samples differ significantly: a two-sided Mann-Whitney U test at 1 %.
-
-    It asks for no normal distribution, and of five samples against five for all of one set to lie below the other.
-    """
-    from scipy.stats import mannwhitneyu
-
-    return bool(mannwhitneyu(a, b).pvalue < _SIGNIFICANCE)
 
 
 def _spread(samples: Array) -> tuple[float, float, bool]:

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from support import read_csv
 
-from odebench import analysis, measurement, results
+from odebench import measurement, results, tables
+from odebench.analysis import aggregate
 from odebench.errors import BadRun
 from odebench.journal import Run
 
@@ -32,11 +33,11 @@ def run(tmp_path, row):
             )
         )
     run.append(row("broken", None, None, status="failed", reason='it said: "no",\nand stopped'))
-    results.write_tables(run)
+    tables.write_tables(run)
     return run
 
 
-@pytest.mark.parametrize("table", [results.MEASUREMENTS, results.COMPARISON])
+@pytest.mark.parametrize("table", [tables.MEASUREMENTS, tables.COMPARISON])
 @pytest.mark.parametrize(
     "read",
     [
@@ -48,22 +49,22 @@ def run(tmp_path, row):
 )
 def test_numbers_survive(run, read, table):
     back = read(run.directory / table)
-    wall = "wall_s" if table == results.MEASUREMENTS else "wall_s_median"
+    wall = "wall_s" if table == tables.MEASUREMENTS else "wall_s_median"
     *sound, broken = back
     assert [float(row[wall]) for row in sound] == AWKWARD
-    if table == results.MEASUREMENTS:
+    if table == tables.MEASUREMENTS:
         assert [float(row["drift"]) for row in sound] == AWKWARD
         assert [json.loads(row["problem_params"])["b"] for row in sound] == AWKWARD
     assert broken["reason"] == 'it said: "no",\nand stopped'
 
 
 def test_columns_are_those_of_the_dictionary_and_metrics_come_after(run):
-    assert list(pd.read_csv(run.directory / results.MEASUREMENTS)) == [*measurement.COLUMNS, "drift"]
-    assert list(pd.read_csv(run.directory / results.COMPARISON)) == list(analysis.COLUMNS)
+    assert list(pd.read_csv(run.directory / tables.MEASUREMENTS)) == [*measurement.COLUMNS, "drift"]
+    assert list(pd.read_csv(run.directory / tables.COMPARISON)) == list(aggregate.COLUMNS)
 
 
 def test_whole_numbers_stay_whole_and_missing_ones_empty(run):
-    first, *_, broken = read_csv(run.directory / results.MEASUREMENTS)
+    first, *_, broken = read_csv(run.directory / tables.MEASUREMENTS)
     assert (first["seed"], first["loops"], first["rhs_calls"], first["repeat"]) == ("0", "1", "12", "0")
     assert (broken["wall_s"], broken["rhs_calls"], broken["seed"], broken["drift"]) == ("", "", "", "")
     assert json.loads(first["problem_params"]) == {"a": [1, "x,y"], "b": 0.1}
@@ -71,16 +72,16 @@ def test_whole_numbers_stay_whole_and_missing_ones_empty(run):
 
 
 def test_truth_values_are_true_and_false(run):
-    rows = read_csv(run.directory / results.COMPARISON)
+    rows = read_csv(run.directory / tables.COMPARISON)
     assert {row["on_front"] for row in rows} == {"true", "false"}
 
 
 def test_the_tables_of_an_empty_run_have_their_headers(tmp_path):
     run = Run.create(tmp_path / "run", {})
-    results.write_tables(run)
-    assert read_csv(run.directory / results.MEASUREMENTS) == []
-    header = (run.directory / results.COMPARISON).read_text()
-    assert header.strip().split(",") == list(analysis.COLUMNS)
+    tables.write_tables(run)
+    assert read_csv(run.directory / tables.MEASUREMENTS) == []
+    header = (run.directory / tables.COMPARISON).read_text()
+    assert header.strip().split(",") == list(aggregate.COLUMNS)
 
 
 def test_a_run_is_found_by_directory_by_id_and_the_newest_by_default(tmp_path, monkeypatch):
@@ -103,9 +104,9 @@ def test_many_problems_are_compared_a_few_at_a_time_with_the_same_outcome(tmp_pa
             for solver in ("one", "two"):
                 parameters = {"problem_params": {"rate": float(rate)}, "case_id": f"decay/{solver}/{rate}"}
                 run.append(row(solver, 1.0 + k * rate, 10.0 ** -len(solver), repeat=k, **parameters))
-    (at_once,) = results.comparisons(run)
-    monkeypatch.setattr(results, "_ROWS_AT_ONCE", 12)
-    chunks = list(results.comparisons(run))
+    (at_once,) = tables.comparisons(run)
+    monkeypatch.setattr(tables, "_ROWS_AT_ONCE", 12)
+    chunks = list(tables.comparisons(run))
     assert [len(chunk) for chunk in chunks] == [4, 4, 4, 2]
     pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), at_once, check_dtype=False)
-    pd.testing.assert_frame_equal(at_once, analysis.compare(results.measurements(run)), check_like=True)
+    pd.testing.assert_frame_equal(at_once, aggregate.by_case(tables.samples(run)), check_like=True)

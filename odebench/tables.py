@@ -1,0 +1,150 @@
+"""The journal as tables: a row a sample, a row a case; as CSV on disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, Any
+
+from .analysis import aggregate
+from .errors import OutputError
+from .journal import Run
+from .measurement import COLUMNS, COUNTED, Checkpoint, DiagnosisRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASUREMENTS = "measurements.csv"
+COMPARISON = "comparison.csv"
+TRACES = "traces.csv"
+DIAGNOSES = "diagnoses.csv"
+_SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
+TRACE_COLUMNS = (*_SAMPLE, *Checkpoint._fields)
+DIAGNOSIS_COLUMNS = (*_SAMPLE, *DiagnosisRow._fields)
+
+ORACLE = "oracle"
+_ROWS_AT_ONCE = 2000
+_encode = json.JSONEncoder(sort_keys=True).encode
+_COUNTS = ("rhs_calls", "jac_calls", *COUNTED, "steps", "epochs", "n_parameters")
+_WHOLE = ("seed", "repeat", "loops", *_COUNTS, "threads")
+_REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss", "_bound")))
+
+
+def samples(runs: Run | Iterable[Run]) -> pd.DataFrame:
+    """One row a sample, from the journals: the columns of measurements.csv, each plugin's metric, and `oracle`.
+
+    `problem_params` and `solver_params` are JSON text with sorted keys. A sample that one run took over from another
+    (`--reuse`) is one row, however many of the runs hold it.
+    """
+    return _table(_each_once([runs] if isinstance(runs, Run) else runs))
+
+
+def _each_once(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
+    seen: set[tuple[Any, ...]] = set()
+    for run in runs:
+        here = []
+        for _, fields in run.lines():
+            here.append(tuple(fields[name] for name in (*_SAMPLE, "started_at")))
+            if here[-1] not in seen:
+                yield fields
+        seen.update(here)
+
+
+def write_tables(run: Run) -> None:
+    """Write the CSV files beside the journal, holding no more than a few problems at a time.
+
+    diagnoses.csv is written where the run asked for the doctor.
+    """
+    columns = [*COLUMNS, *run.meta.get("metrics", ())]
+    try:
+        with ExitStack() as files:
+
+            def table(name: str, columns: Iterable[str]) -> Any:
+                file = files.enter_context((run.directory / name).open("w", newline="", encoding="utf-8"))
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                return writer
+
+            rows, traces = table(MEASUREMENTS, columns), table(TRACES, TRACE_COLUMNS)
+            examined = run.meta.get("protocol", {}).get("doctor", False)
+            diagnoses = table(DIAGNOSES, DIAGNOSIS_COLUMNS) if examined else None
+            index = _Index()
+            for position, fields in run.lines():
+                index.add(position, fields)
+                cells = _cells(fields)
+                rows.writerow([cells.get(name) for name in columns])
+                sample = [fields[name] for name in _SAMPLE]
+                traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
+                if diagnoses is not None:
+                    for found in map(DiagnosisRow._make, fields["diagnoses"]):
+                        remedy = None if found.parameters is None else _encode(found.parameters)
+                        diagnoses.writerow([*sample, *{**found._asdict(), "parameters": remedy}.values()])
+        with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
+            for k, part in enumerate(_comparisons(run, index)):
+                write_csv(part, file, header=k == 0)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write '{error.filename}': {error.strerror}. The journal beside it is kept."
+        ) from error
+
+
+def comparisons(run: Run) -> Iterator[pd.DataFrame]:
+    """The rows of comparison.csv, a few whole problems at a time, in the order they were first measured."""
+    index = _Index()
+    for position, fields in run.lines():
+        index.add(position, fields)
+    return _comparisons(run, index)
+
+
+class _Index:
+    """Where the lines of each problem begin in the journal; the samples of a problem need not stand together."""
+
+    def __init__(self) -> None:
+        self.of_problem: dict[str, array[int]] = {}
+
+    def add(self, position: int, fields: Mapping[str, Any]) -> None:
+        self.of_problem.setdefault(f"{fields['problem']}{fields['problem_params']}", array("Q")).append(position)
+
+    def chunks(self) -> Iterator[array[int]]:
+        """The lines of whole problems, some thousands at a time; at least one chunk, if an empty one."""
+        chunk = array("Q")
+        for positions in self.of_problem.values():
+            chunk += positions
+            if len(chunk) >= _ROWS_AT_ONCE:
+                yield chunk
+                chunk = array("Q")
+        if chunk or not self.of_problem:
+            yield chunk
+
+
+def _comparisons(run: Run, index: _Index) -> Iterator[pd.DataFrame]:
+    return (aggregate.by_case(_table(run.lines_at(positions))) for positions in index.chunks())
+
+
+def write_csv(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> None:
+    """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
+    words = {name: table[name].map({True: "true", False: "false"}) for name in aggregate.TRUTH_VALUES}
+    table.assign(**words).to_csv(file, header=header, index=False, lineterminator="\n")
+
+
+def _table(lines: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame(_cells(fields) | {ORACLE: fields["oracle"]} for fields in lines)
+    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in (*COLUMNS, ORACLE)), ORACLE])
+    table[ORACLE] = table[ORACLE].fillna(False).astype(bool)
+    for name in _WHOLE:
+        table[name] = pd.to_numeric(table[name]).convert_dtypes()  # whole numbers stay whole beside missing ones
+    for name in _REAL:
+        table[name] = table[name].astype("float64")
+    return table
+
+
+def _cells(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A measurement as a flat row."""
+    params = {name: _encode(fields[name]) for name in ("problem_params", "solver_params")}
+    cells: dict[str, Any] = {name: fields[name] for name in COLUMNS} | params | fields["metrics"]
+    return cells
