@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import tables
-from .analysis import aggregate
+from .analysis import aggregate, ladders
 from .errors import BadRun
 from .journal import Run
 
@@ -38,6 +38,19 @@ class Results:
     def cases(self) -> pd.DataFrame:
         """One row a case, the samples of all runs taken together: the columns of comparison.csv."""
         return aggregate.by_case(self.samples)
+
+    @cached_property
+    def ladder_parameters(self) -> dict[str, tuple[str, ...]]:
+        """The parameters that each solver's ladder varies, as far as the runs say so."""
+        solvers = [described for run in self.runs for described in run.meta.get("solvers", {}).items()]
+        return {name: tuple(said.get("ladder", ())) for name, said in solvers}
+
+    def curves(self) -> pd.DataFrame:
+        """`cases` with `curve` and `rung`: which cases are rungs of one ladder of effort, in its order from 0.
+
+        A curve is a solver with those of its parameters that differ between the cases and are not of its ladder.
+        """
+        return ladders.assign(self.cases, self.ladder_parameters)
 
 
 def load(*runs: str | PathLike[str]) -> Results:
