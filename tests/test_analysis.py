@@ -1,7 +1,5 @@
 """Statements about cases, on samples whose answer is known."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from odebench import tables
@@ -96,31 +94,6 @@ def test_an_error_below_the_references_own_is_given_as_the_references(compare, r
     assert table["max_abs_error_median"].to_dict() == {"zero": 1e-12, "below": 1e-12, "above": 1e-11}
     assert table["at_reference_floor"].to_dict() == {"zero": True, "below": True, "above": False}
     assert not table.loc["zero", "on_front"]  # no more accurate than "below", as far as anybody can tell, and slower
-
-
-@pytest.mark.parametrize(
-    ("seconds", "unstable"),
-    [([1.0, 1.01, 0.99, 1.0, 1.0], False), ([1.0, 1.3, 0.7, 1.0, 1.0], True), ([1.0] * 60 + [1.6], True)],
-    ids=["steady", "scattered", "one far off"],
-)
-def test_timings_that_scatter_are_flagged(compare, row, seconds, unstable):
-    table = compare(*(row("a", s, repeat=k) for k, s in enumerate(seconds)))
-    assert bool(table.loc["a", "unstable"]) is unstable
-
-
-@pytest.mark.parametrize(("size", "least"), [(5, 0.88), (25, 0.90)])
-def test_the_interval_covers_the_median_about_as_often_as_it_says(size, least):
-    rng = np.random.default_rng(1)
-    intervals = [aggregate._spread(list(rng.lognormal(0.0, 0.1, size)))[:2] for _ in range(400)]
-    assert least <= np.mean([low <= 1.0 <= high for low, high in intervals]) <= 0.99
-    assert np.mean([low <= 1.3 <= high for low, high in intervals]) < 0.1
-
-
-def test_few_samples_make_no_interval(compare, row):
-    table = compare(*(row("a", float(k + 1), repeat=k) for k in range(4)))
-    assert pd.isna(table.loc["a", "wall_s_ci_low"])
-    table = compare(*(row("a", float(k + 1), repeat=k) for k in range(5)))
-    assert 1 <= table.loc["a", "wall_s_ci_low"] <= 3 <= table.loc["a", "wall_s_ci_high"] <= 5
 
 
 def test_every_statistic_is_of_its_own_column(compare, row):

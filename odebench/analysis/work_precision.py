@@ -13,10 +13,12 @@ def rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
 
     A case's rival is the fastest whose error is no greater than its own; it is on the front where it is its own rival.
     """
-    error, seconds, problem = "max_abs_error_median", "wall_s_median", ["problem", "problem_params"]
-    rows = table.loc[ranked, [*problem, error, seconds]].sort_values([*problem, error, seconds], kind="stable")
+    error, seconds, problem = "max_abs_error_median", "wall_s_median", "problem"
+    rows = table.loc[ranked, [error, seconds]]
+    rows[problem] = table.groupby([problem, "problem_params"], sort=False).ngroup()
+    rows = rows.sort_values([problem, error, seconds], kind="stable")
     best = rows.groupby(problem)[seconds].cummin()  # the fastest at this error or less
-    before = best.groupby([rows[name] for name in problem]).shift(fill_value=float("inf"))
-    stricter = before.groupby([rows[name] for name in (*problem, error)]).transform("first")  # at less error only
+    before = best.groupby(rows[problem]).shift(fill_value=float("inf"))
+    stricter = before.groupby([rows[problem], rows[error]]).transform("first")  # at less error only
     table["on_front"] = ((rows[seconds] == best) & (rows[seconds] < stricter)).reindex(table.index, fill_value=False)
     table["slowdown_vs_best_at_this_error"] = (rows[seconds] / best).reindex(table.index)
