@@ -54,6 +54,10 @@ class BadRun(OdebenchError):
     """A directory that is not a run, or a run that cannot be read."""
 
 
+class BadQuestion(OdebenchError):
+    """A question that what was measured cannot answer."""
+
+
 class ClusterError(OdebenchError):
     """A Dask cluster that cannot be reached, or no longer."""
 
