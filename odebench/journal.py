@@ -16,17 +16,17 @@ from typing import Any, TypeAlias
 from . import measurement
 from .errors import BadRun, OutputError, one_line
 from .measurement import BLANK, FIELDS, Measurement
+from .migrations import SCHEMA_VERSION, is_known, migrate
 
 try:
     import fcntl
 except ModuleNotFoundError:  # Windows, where nothing keeps two runs apart but their directories
     fcntl = None  # type: ignore[assignment]  # a module elsewhere
 
-SCHEMA_VERSION = 1
-
 _WORTH_KEEPING = (measurement.OK, measurement.UNSUPPORTED)  # what went wrong may go right
 _SYNC_S = 1.0  # what a power cut may cost; a crash costs nothing
-_ESSENTIAL = {"run_id", "started_at", "status"}
+_ESSENTIAL = {"run_id", "started_at", "status", "problems", "solvers"}
+_OF_NOTHING: dict[str, Any] = {"problems": {}, "solvers": {}}
 _encode = json.JSONEncoder(allow_nan=False).encode
 _REMEDY = "Expected a run directory, such as 'odebench run' makes."
 
@@ -101,7 +101,9 @@ class Run:
         directory = Path("results") / run_id if directory is None else directory.expanduser()
         started = {"started_at": now.isoformat(timespec="microseconds"), "finished_at": None, "status": "running"}
         # absolute, as a solver may change the working directory
-        run = cls(directory.absolute(), {**meta, "run_id": run_id, "schema_version": SCHEMA_VERSION, **started})
+        run = cls(
+            directory.absolute(), {**_OF_NOTHING, **meta, "run_id": run_id, "schema_version": SCHEMA_VERSION, **started}
+        )
         try:
             directory.mkdir(parents=True, exist_ok=True)
             if any(directory.iterdir()):
@@ -169,7 +171,7 @@ class Run:
 
     @classmethod
     def open(cls, directory: Path) -> Run:
-        """Read a run; raises `BadRun` where the directory is none."""
+        """Read a run, as if this version had written it; raises `BadRun` where the directory is none."""
         if not directory.is_dir():
             raise BadRun(f"'{directory}' is not a directory. {_REMEDY}")
         try:
@@ -180,12 +182,13 @@ class Run:
             raise BadRun(f"'{directory / 'run.json'}' cannot be read: {error}. {_REMEDY}") from error
         if not isinstance(meta, dict) or "schema_version" not in meta:
             raise BadRun(f"'{directory / 'run.json'}' is not a run's. {_REMEDY}")
-        if meta["schema_version"] != SCHEMA_VERSION:
+        if not is_known(meta["schema_version"]):
             written_by = meta.get("environment", {}).get("odebench", "another version")
             raise BadRun(
-                f"'{directory}' has schema version {meta.get('schema_version')}; this odebench reads {SCHEMA_VERSION}. "
-                f"Read it with the odebench that wrote it: {written_by}."
+                f"'{directory}' has schema version {meta['schema_version']}; this odebench reads 1 to "
+                f"{SCHEMA_VERSION}. Read it with the odebench that wrote it: {written_by}."
             )
+        meta = migrate(meta)
         if missing := _ESSENTIAL - meta.keys():
             raise BadRun(f"'{directory / 'run.json'}' is not a run's: it lacks {', '.join(sorted(missing))}. {_REMEDY}")
         return cls(directory, meta)

@@ -94,6 +94,8 @@ class Measurement:
     dtype: str | None = None
     started_at: str | None = None
     machine: str | None = None
+    oracle: bool = False
+    """Whether the solver is told the solution, and so not ranked."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """Error norms from plugins; in the tables each is a column of its own, after the others."""
     other_stats: dict[str, float | None] = field(default_factory=dict)
@@ -104,15 +106,13 @@ class Measurement:
     """How a method that trains or iterates came to its solution; in traces.csv and the journal only."""
     diagnoses: list[DiagnosisRow] = field(default_factory=list)
     """What the doctor found, where it was asked; in diagnoses.csv and the journal only."""
-    oracle: bool = False
-    """Whether the solver is told the solution, and so not ranked; in the journal only."""
     traceback: str | None = None
     """Where the solver raised; in the journal only."""
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")
 COUNTED = ("counted_rhs_calls", "counted_jac_calls")
-_JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "diagnoses", "oracle", "traceback")
+_JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "diagnoses", "traceback")
 FIELDS = frozenset(f.name for f in fields(Measurement))
 _EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": [], "diagnoses": []}
 BLANK = {f.name: f.default for f in fields(Measurement) if f.default is not MISSING} | _EMPTY

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import backends, sparsity
 from .backends import Array, IndexArray, RightHandSide
-from .errors import BadProblem
+from .errors import BadProblem, PluginError
 from .parameters import NamedFunction, check_options
 from .program import Program
 
@@ -289,7 +290,10 @@ class Solver(NamedFunction[Solution]):
         super().__init__(function, tags=tags, source=source, ladder=ladder)
         self.expect_positional(2, "two positional arguments: def euler(ivp, t_eval, *, steps=100)")
         self.requires = self.words("requires", requires)
-        self.order = order
+        try:
+            self.order = None if order is None else operator.index(order)
+        except TypeError:
+            raise PluginError(f"solver {self.name!r}: expected order as a whole number, received {order!r}.") from None
         self.uses_chance = "seed" in inspect.signature(function).parameters
         """Whether it takes a seed, so that its samples are taken with different ones."""
         self.reports = "monitor" in inspect.signature(function).parameters

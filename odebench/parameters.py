@@ -114,6 +114,11 @@ class NamedFunction(Generic[Result]):
         return f"<{self.kind} {self.name}>"
 
     @property
+    def ladder_parameters(self) -> tuple[str, ...]:
+        """The parameters in which the rungs of its ladder differ."""
+        return tuple(name for name in self.parameters if any(r[name] != self.ladder[0][name] for r in self.ladder))
+
+    @property
     def description(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]

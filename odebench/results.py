@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import tables
 from .analysis import aggregate, ladders
@@ -31,8 +31,42 @@ class Results:
 
     @cached_property
     def samples(self) -> pd.DataFrame:
-        """One row a sample: the columns of measurements.csv, each plugin's metric, and `oracle`."""
+        """One row a sample: the columns of measurements.csv and each plugin's metric."""
         return tables.samples(self.runs)
+
+    @cached_property
+    def problem_tags(self) -> dict[str, frozenset[str]]:
+        """The tags of each problem; none of one that only runs of schema version 1 are of, which did not write them."""
+        return {name: frozenset(said.get("tags", ())) for name, said in self._described("problem").items()}
+
+    @cached_property
+    def solver_tags(self) -> dict[str, frozenset[str]]:
+        """The tags of each solver, likewise."""
+        return {name: frozenset(said.get("tags", ())) for name, said in self._described("solver").items()}
+
+    @cached_property
+    def ladder_parameters(self) -> dict[str, tuple[str, ...]]:
+        """The parameters in which the rungs of each solver's ladder differ, likewise."""
+        return {name: tuple(said.get("ladder", ())) for name, said in self._described("solver").items()}
+
+    @property
+    def neural(self) -> frozenset[str]:
+        """The solvers that are networks: those tagged `neural`."""
+        return frozenset(name for name, tags in self.solver_tags.items() if "neural" in tags)
+
+    @property
+    def oracles(self) -> frozenset[str]:
+        """The solvers that are told the solution, and so not ranked."""
+        return frozenset(self.samples.loc[self.samples["oracle"], "solver"]) | {
+            name for name, said in self._described("solver").items() if said.get("oracle", False)
+        }
+
+    def _described(self, what: str) -> dict[str, dict[str, Any]]:
+        """What the runs say of each problem or solver in them; where they disagree, as the last to begin has it."""
+        described: dict[str, dict[str, Any]] = {name: {} for name in self.samples[what].unique()}
+        for run in sorted(self.runs, key=lambda run: str(run.meta["started_at"])):
+            described |= run.meta[f"{what}s"]
+        return described
 
     @cached_property
     def cases(self) -> pd.DataFrame:

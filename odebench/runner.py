@@ -116,16 +116,35 @@ class Plan:
         return not self._seeded[row.solver] and (row.status != measurement.OK or (row.wall_s or 0) > timing.LONG_S)
 
 
-def describe(host: Host, sampling: Sampling, asked: dict[str, Any], carried_out: Mapping[str, Any]) -> dict[str, Any]:
+def describe(host: Host, plan: Plan, asked: dict[str, Any], carried_out: Mapping[str, Any]) -> dict[str, Any]:
     """What run.json says beside the run's id and times."""
     timed = {"short_s": timing.SHORT_S, "long_s": timing.LONG_S, "sample_s": timing.SAMPLE_S}
     timed["query_s"] = timing.QUERY_S
     return {
         "asked": asked,
         "metrics": sorted(host.metrics),
-        "protocol": {**asdict(sampling), **timed, **carried_out},
+        "protocol": {**asdict(plan.sampling), **timed, **carried_out},
         "environment": environment.describe(),
         "plugins": describe_plugins(host),
+        **describe_selected(host, plan),
+    }
+
+
+def describe_selected(host: Host, plan: Plan) -> dict[str, dict[str, Any]]:
+    """The problems and solvers of a plan, by name: what tables and figures need of them."""
+    problems = {name: host.problem(name) for name in plan.problems.names}
+    solvers = {name: host.solver(name) for name in plan.solvers.names}
+    return {
+        "problems": {name: {"tags": [*map(str, p.tags)], "source": str(p.source)} for name, p in problems.items()},
+        "solvers": {
+            name: {
+                "tags": [*map(str, s.tags)],
+                "order": s.order,
+                "oracle": s.is_oracle,
+                "ladder": list(s.ladder_parameters),
+            }
+            for name, s in solvers.items()
+        },
     }
 
 
@@ -174,7 +193,9 @@ def resume(host: Host, directory: Path, carried_out: Mapping[str, Any]) -> tuple
     if changed:
         warnings.warn(f"changed since the run began: {', '.join(changed)}.", stacklevel=2)
     resumed = {"at": environment.now(), "environment": here, "protocol": dict(carried_out)}
-    record.describe(status="running", finished_at=None, resumed=[*record.meta.get("resumed", ()), resumed])
+    described = {what: record.meta[what] | named for what, named in describe_selected(host, plan).items()}
+    resumed_before = record.meta.get("resumed", ())
+    record.describe(status="running", finished_at=None, resumed=[*resumed_before, resumed], **described)
     return record, plan
 
 

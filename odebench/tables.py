@@ -27,6 +27,7 @@ DIAGNOSIS_COLUMNS = (*_SAMPLE, *DiagnosisRow._fields)
 
 ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
+_TRUTH = {True: "true", False: "false"}
 _encode = json.JSONEncoder(sort_keys=True).encode
 _COUNTS = ("rhs_calls", "jac_calls", *COUNTED, "steps", "epochs", "n_parameters")
 _WHOLE = ("seed", "repeat", "loops", *_COUNTS, "threads")
@@ -34,7 +35,7 @@ _REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift",
 
 
 def samples(runs: Run | Iterable[Run]) -> pd.DataFrame:
-    """One row a sample, from the journals: the columns of measurements.csv, each plugin's metric, and `oracle`.
+    """One row a sample, from the journals: the columns of measurements.csv and each plugin's metric.
 
     `problem_params` and `solver_params` are JSON text with sorted keys. A sample that one run took over from another
     (`--reuse`) is one row, however many of the runs hold it.
@@ -75,6 +76,7 @@ def write_tables(run: Run) -> None:
             for position, fields in run.lines():
                 index.add(position, fields)
                 cells = _cells(fields)
+                cells[ORACLE] = _TRUTH[cells[ORACLE]]
                 rows.writerow([cells.get(name) for name in columns])
                 sample = [fields[name] for name in _SAMPLE]
                 traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
@@ -126,15 +128,15 @@ def _comparisons(run: Run, index: _Index) -> Iterator[pd.DataFrame]:
 
 def write_csv(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> None:
     """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
-    words = {name: table[name].map({True: "true", False: "false"}) for name in aggregate.TRUTH_VALUES}
+    words = {name: table[name].map(_TRUTH) for name in aggregate.TRUTH_VALUES}
     table.assign(**words).to_csv(file, header=header, index=False, lineterminator="\n")
 
 
 def _table(lines: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
-    table = pd.DataFrame(_cells(fields) | {ORACLE: fields["oracle"]} for fields in lines)
-    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in (*COLUMNS, ORACLE)), ORACLE])
+    table = pd.DataFrame(_cells(fields) for fields in lines)
+    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)])
     table[ORACLE] = table[ORACLE].fillna(False).astype(bool)
     for name in _WHOLE:
         table[name] = pd.to_numeric(table[name]).convert_dtypes()  # whole numbers stay whole beside missing ones

@@ -544,7 +544,7 @@ def test_table_of_something_that_is_not_a_run_is_refused(tmp_path, name, says):
         ("[1]", "not a run"),
         (
             '{"run_id": "x", "schema_version": 99}',
-            "schema version 99; this odebench reads 1. Read it with the odebench that wrote it",
+            "schema version 99; this odebench reads 1 to 2. Read it with the odebench that wrote it",
         ),
         ('{"run_id": "x", "schema_version": 1}', "it lacks started_at, status"),
     ],

@@ -45,8 +45,9 @@ def bench(tmp_path):
         ours = SimpleNamespace(odebench_solvers=hookimpl(lambda: [constant, hopeless]))
         assert host.register(ours, "ours").error is None
         sampling, asked = Sampling(repeats=repeats), {"problems": problems, "solvers": solvers}
-        record = Run.create(tmp_path / "run", describe(host, sampling, asked, {}))
-        run(record, Plan(host, sampling, **asked), executor(Worker(host, Conditions(record.id))), host)
+        plan = Plan(host, sampling, **asked)
+        record = Run.create(tmp_path / "run", describe(host, plan, asked, {}))
+        run(record, plan, executor(Worker(host, Conditions(record.id))), host)
         return list(record.measurements())
 
     return measure

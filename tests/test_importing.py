@@ -159,6 +159,9 @@ def test_a_hook_that_is_optional_is_passed_over_where_it_is_not_known(site):
 
 def test_options_that_there_are_are_taken():
     assert solver(order=2, ladder=[], tags=["a"], requires=[], source="b")(lambda ivp, t_eval: Solution([])).order == 2
+    for wrong in (2.5, "2"):
+        with pytest.raises(PluginError, match=f"expected order as a whole number, received {wrong!r}"):
+            solver(order=wrong)(lambda ivp, t_eval: Solution([]))
     with pytest.raises(PluginError, match="Did you mean 'tags'"):
         problem(tag=["stiff"])
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from odebench.errors import BadRun, OutputError
-from odebench.journal import SCHEMA_VERSION, Run
+from odebench.journal import Run
+from odebench.migrations import SCHEMA_VERSION
 
 
 def test_a_run_is_readable_from_its_first_row_on(tmp_path, row):

@@ -9,7 +9,7 @@ import odebench
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    ["errors", "measurement", "memory", "timing", "environment"],
+    ["errors", "measurement", "memory", "timing", "environment", "migrations"],
     ["importing", "program", "parameters"],
     ["backends"],
     ["sparsity", "tableaux"],

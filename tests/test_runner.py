@@ -54,7 +54,7 @@ def bench(tmp_path):
             assert host.register(module, name).error is None
         asked = Sampling(**sampling)
         plan = Plan(host, asked, problems=[p.name + swept for p in problems], solvers=[s.name for s in solvers])
-        record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, asked, {}, {}))
+        record = Run.create(tmp_path / f"run{len(list(tmp_path.iterdir()))}", describe(host, plan, {}, {}))
         run(record, plan, InlineExecutor(Worker(host, Conditions(record.id))), host, observe)
         rows = list(record.measurements())
         assert plan.total == len(rows)

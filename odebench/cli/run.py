@@ -238,7 +238,7 @@ def run(
             "ladder": ladder,
         }
         plan = runner.Plan(host, sampling, **asked)
-        record = Run.create(output, {"suite": suite, **runner.describe(host, sampling, asked, carried_out)})
+        record = Run.create(output, {"suite": suite, **runner.describe(host, plan, asked, carried_out)})
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
     conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, **also)
