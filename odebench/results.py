@@ -73,12 +73,6 @@ class Results:
         """One row a case, the samples of all runs taken together: the columns of comparison.csv."""
         return aggregate.by_case(self.samples)
 
-    @cached_property
-    def ladder_parameters(self) -> dict[str, tuple[str, ...]]:
-        """The parameters that each solver's ladder varies, as far as the runs say so."""
-        solvers = [described for run in self.runs for described in run.meta.get("solvers", {}).items()]
-        return {name: tuple(said.get("ladder", ())) for name, said in solvers}
-
     def curves(self) -> pd.DataFrame:
         """`cases` with `curve` and `rung`: which cases are rungs of one ladder of effort, in its order from 0.
 
