@@ -1,0 +1,97 @@
+"""What the page's script works on: the cases in columns, as JSON that cannot end its element."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...results import Results
+from .. import text
+from .columns import COLUMNS, Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MORE = ("cpu_s", "peak_rss_mb")
+"""Medians that comparison.csv does not have."""
+MARKS = ("front", "at floor", "oracle", "unstable")
+"""What a row may be marked as; bit by bit in `cases.marks`."""
+_DIGITS = 6
+
+
+def cases(results: Results) -> pd.DataFrame:
+    """The cases with `problem_label`, `label`, `curve`, `oracle`, plugins' metrics and medians of `MORE`."""
+    samples, table = results.samples, results.cases.copy()
+    ok = samples[samples["status"] == "ok"].groupby("case_id")
+    for name in [*MORE, *metrics(results)]:
+        table[f"{name}_median"] = table["case_id"].map(ok[name].median()).astype("float64")
+    table["oracle"] = table["case_id"].map(samples.groupby("case_id")["oracle"].any()).astype(bool)
+    table["problem_label"] = text.labels(zip(table["problem"], table["problem_params"], strict=True))
+    table["label"] = text.labels(zip(table["solver"], table["solver_params"], strict=True))
+    table["curve"] = _curves(table)
+    return table
+
+
+def metrics(results: Results) -> list[str]:
+    """The names of the metrics that plugins brought."""
+    return list(dict.fromkeys(name for run in results.runs for name in run.meta.get("metrics", ())))
+
+
+def _curves(table: pd.DataFrame) -> list[str]:
+    """The solver with those parameters that are no numbers and differ: what is drawn as one curve."""
+    kept = []
+    for params in table["solver_params"]:
+        said = json.loads(params)
+        kept.append(json.dumps({k: v for k, v in said.items() if isinstance(v, str | bool)}))
+    return text.labels(zip(table["solver"], kept, strict=True))
+
+
+def marks(table: pd.DataFrame) -> list[int]:
+    """Which of `MARKS` each row bears, as bits."""
+    bits = (table["on_front"], table["at_reference_floor"], table["oracle"], table["unstable"])
+    return [sum(int(b is True or b == True) << k for k, b in enumerate(row)) for row in zip(*bits, strict=True)]  # noqa: E712  (pandas' own true)
+
+
+def columns(table: pd.DataFrame, more: Iterable[str] = ()) -> list[Column]:
+    """Those statistics of which there is anything to show; `more` are plugins' metrics."""
+    known = [*COLUMNS, *(Column(f"{name}_median", name, "e") for name in more)]
+    return [c for c in known if c.key in table and table[c.key].notna().any()]
+
+
+def in_columns(table: pd.DataFrame, shown: Iterable[Column]) -> dict[str, Any]:
+    """The cases as lists, a column each; names and reasons as numbers of `strings`."""
+    strings: dict[str, int] = {}
+
+    def numbered(name: str) -> list[int | None]:
+        said = [None if not isinstance(v, str) else v for v in table[name]]
+        return [None if v is None else strings.setdefault(v, len(strings)) for v in said]
+
+    words = {name: numbered(name) for name in ("problem_label", "curve", "label", "status", "reason", "case_id")}
+    numbers = {c.key: [number(v) for v in table[c.key].astype("float64")] for c in shown}
+    return {
+        "words": words,
+        "numbers": numbers,
+        "marks": marks(table),
+        "samples": [int(n) for n in table["samples"]],
+        "strings": list(strings),
+    }
+
+
+def number(value: float | None) -> float | int | str | None:
+    """With six digits; None where there is none, and 'inf' or '-inf', which JSON does not know."""
+    if value is None or math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    rounded = float(f"{value:.{_DIGITS - 1}e}")
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e15 else rounded
+
+
+def script_json(data: Mapping[str, Any]) -> str:
+    """JSON for a <script> element: nothing in it ends the element or begins a comment."""
+    written = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return written

@@ -1,0 +1,106 @@
+"""The page as one text: template, style, scripts and data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ... import __version__
+from ...errors import OutputError
+from ...results import Results
+from . import captions, data, overview
+
+MOST_BYTES = 8 * 1024 * 1024
+GENERATOR = "odebench report"
+_SCRIPTS = ("format.js", "figure.js", "work_precision.js", "table.js", "page.js")
+_SECTIONS = [
+    {"id": "problem", "title": "Problems", "heading": "Problem by problem"},
+    {"id": "table", "title": "All cases", "heading": "All cases"},
+]
+_NEEDS = "the page needs {name}: pip install 'odebench[report]'"
+
+
+def render(results: Results) -> str:
+    """The page about these results: HTML with everything in it. Raises `OutputError` where a library is missing."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise OutputError(_NEEDS.format(name="jinja2")) from None
+    plotly, own = _plotly(), "\n".join(_own(name) for name in _SCRIPTS)
+    templates = Environment(loader=PackageLoader("odebench.report", "page"), autoescape=True, undefined=StrictUndefined)
+    table = data.cases(results)
+    content = _content(results, table)
+    template = templates.get_template("page.html.jinja")
+    parts = {"css": _own("page.css"), "plotly": plotly, "script": own, "hashes": [_hash(plotly), _hash(own)]}
+    said = {"version": __version__, "generator": GENERATOR, "plotly_size": _mib(len(plotly))}
+    size = len(template.render(content, **parts, **said, size=_mib(0)).encode())
+    page: str = template.render(content, **parts, **said, size=_mib(size))
+    return page
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"
+
+
+def _content(results: Results, table: Any) -> dict[str, Any]:
+    """What the template fills in."""
+    shown = data.columns(table, data.metrics(results))
+    networks: frozenset[str] = getattr(results, "neural", frozenset())
+    problems = [
+        {"label": label, "captions": captions.of_problem(rows, networks)}
+        for label, rows in table.groupby("problem_label", sort=False)
+    ]
+    failures = overview.failures(table)
+    payload = {
+        "columns": [c._asdict() for c in shown],
+        "cases": data.in_columns(table, shown),
+        "markNames": data.MARKS,
+        "problems": problems,
+    }
+    return {
+        "title": _title(results),
+        "runs": overview.runs(results),
+        "warnings": overview.warnings(results, table),
+        "captions": captions.of_all(table),
+        "failures": failures[: overview.MOST_GROUPS],
+        "failures_left_out": len(failures) - overview.MOST_GROUPS,
+        "n_cases": len(table),
+        "counts": [
+            (len(table), "case", "cases"),
+            (len(results.samples), "sample", "samples"),
+            (table["problem_label"].nunique(), "problem", "problems"),
+            (table["solver"].nunique(), "solver", "solvers"),
+        ],
+        "sections": _SECTIONS if len(table) else [],
+        "exact": "comparison.csv" if len(results.runs) == 1 else "'odebench table --format csv'",
+        "left_out": [],
+        "data": data.script_json(payload),
+    }
+
+
+def _title(results: Results) -> str:
+    ids = [run.id for run in results.runs]
+    return f"odebench: {', '.join(ids[:3])}{f' and {len(ids) - 3} more' if len(ids) > 3 else ''}"
+
+
+@cache
+def _own(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _plotly() -> str:
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        raise OutputError(_NEEDS.format(name="plotly")) from None
+    script: str = get_plotlyjs()
+    return script.replace("</script", "<\\/script")
+
+
+def _hash(script: str) -> str:
+    """As a content security policy names a script that may run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,38 @@
+// The page: what is chosen, in what colours, on what paper.
+const mountOf = (view) => document.querySelector(`[data-view="${view}"]`);
+
+function problemView(mount) {
+  const body = el("div", {});
+  const draw = (k) => {
+    const problem = DATA.problems[k], number = CASES.strings.indexOf(problem.label);
+    const rows = [];
+    for (let row = 0; row < N_CASES; row++) if (CASES.words.problem_label[row] === number) rows.push(row);
+    for (let i = FIGURES.length - 1; i >= 0; i--) if (body.contains(FIGURES[i].element)) FIGURES.splice(i, 1);
+    body.replaceChildren(workPrecision(problem.label, rows, problem.captions));
+  };
+  mount.append(el("div", { class: "controls" }, choice("problem", DATA.problems.map((p, k) => [k, p.label]), 0, (k) => draw(Number(k)))), body);
+  draw(0);
+}
+
+function theme() {
+  const button = document.getElementById("theme"), order = ["system", "light", "dark"];
+  const set = (name, keep) => {
+    if (name === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = name;
+    button.textContent = `Theme: ${name}`;
+    button.dataset.name = name;
+    try { if (keep) localStorage.setItem("odebench-theme", name); } catch { /* a page from a file may have no storage */ }
+    if (keep) redrawAll();
+  };
+  let kept = null;
+  try { kept = localStorage.getItem("odebench-theme"); } catch { /* see above */ }
+  set(order.includes(kept) ? kept : "system", false);
+  button.addEventListener("click", () => set(order[(order.indexOf(button.dataset.name) + 1) % 3], true));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  matchMedia("print").addEventListener("change", (event) => { printing = event.matches; redrawAll(); });
+}
+
+theme();
+const VIEWS = { problem: problemView, table: casesTable };
+if (N_CASES) for (const [name, view] of Object.entries(VIEWS)) if (mountOf(name)) view(mountOf(name));
+document.documentElement.dataset.ready = "true";

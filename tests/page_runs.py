@@ -1,0 +1,109 @@
+"""Runs for the tests of the page, and a browser that has no network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from odebench.journal import Run
+from odebench.measurement import Measurement
+
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+)
+META = {
+    "asked": {"solvers": ["one", "two"], "problems": ["decay"]},
+    "metrics": [],
+    "protocol": {"repeats": 1, "threads": 1},
+    "environment": {"odebench": "0.1.0", "commit": "abc123", "python": "3.11", "cpu": "a cpu", "versions": {}},
+    "plugins": [],
+    "machines": {"m1": {}},
+}
+
+
+def make_run(directory: Path, rows: Iterable[Measurement], **meta: Any) -> Path:
+    """A run on disk that holds these rows."""
+    run = Run.create(directory, META | meta)
+    for row in rows:
+        run.append(row)
+    run.finish("complete")
+    return directory
+
+
+class Parsed(HTMLParser):
+    """What a parser makes of a page: tags with their attributes, and the text of each script and of the rest."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.text = ""
+        self._inside: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._inside:
+            while self._inside.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if self._inside[-1:] == ["script"]:
+            attributes, before = self.scripts[-1]
+            self.scripts[-1] = attributes, before + data
+        elif self._inside[-1:] != ["style"]:
+            self.text += data
+
+
+def chromium() -> str:
+    """Where Chromium is; skips the test where there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium here: name one in CHROMIUM")
+    return found
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Chromium, by playwright; skips without either."""
+    api = pytest.importorskip("playwright.sync_api", reason="pip install 'odebench[test]' drives the browser")
+    with api.sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS.split())
+        yield chrome
+        chrome.close()
+
+
+class Watched:
+    """A page in the browser, offline; remembers what it asked the network for, and what went wrong."""
+
+    def __init__(self, chrome: Any, path: Path, **context: Any) -> None:
+        self.context = chrome.new_context(offline=True, **context)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._said)
+        self.page.goto(path.absolute().as_uri())
+        self.page.wait_for_selector("html[data-ready]", timeout=20000)
+
+    def _said(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def fetched(self) -> list[str]:
+        """What it asked for beyond itself."""
+        return [url for url in self.requests[1:] if not url.startswith(("blob:", "data:"))]

@@ -1,0 +1,247 @@
+"""The page as a file: complete by itself, safe whatever names are in it, and honest about what is missing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+import subprocess
+import sys
+
+import pytest
+from page_runs import Parsed, make_run
+
+import odebench
+from odebench.errors import OutputError
+from odebench.report import page
+from odebench.report.page import captions, data, overview
+
+for _package in ("jinja2", "plotly"):
+    pytest.importorskip(_package, reason="pip install 'odebench[report]' writes the page")
+
+NASTY = "</script><script>alert(1)</script>&\"'<b>\n--><!--"
+
+
+def payload(parsed: Parsed) -> dict:
+    (text,) = [text for attributes, text in parsed.scripts if attributes.get("id") == "data"]
+    return json.loads(text)
+
+
+@pytest.fixture
+def rendered(tmp_path, row):
+    def render(*rows, **meta):
+        return page.render(odebench.load(make_run(tmp_path / "run", rows, **meta)))
+
+    return render
+
+
+def from_elsewhere(parsed: Parsed) -> list[str]:
+    """Whatever a browser would fetch to show it."""
+    linked = [
+        a.get(k) for tag, a in parsed.tags for k in ("src", "href", "data", "poster", "srcset", "action") if k in a
+    ]
+    return [address for address in linked if address and not address.startswith("#")]
+
+
+def test_everything_is_in_the_file(rendered, row):
+    text = rendered(row(), row("two"))
+    parsed = Parsed(text)
+    assert from_elsewhere(parsed) == []
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert from_elsewhere(Parsed('<img src="https://example.org/a.png"><link href="x.css">')) != []
+    assert len(text.encode()) < 8 * 2**20
+
+
+def test_only_its_own_scripts_may_run_and_the_network_is_forbidden(rendered, row):
+    parsed = Parsed(rendered(row()))
+    (policy,) = [a["content"] for tag, a in parsed.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+    run = [text for attributes, text in parsed.scripts if attributes.get("type") != "application/json"]
+    assert len(run) == 2
+    for script in run:
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in policy
+        assert "\r" not in script  # a browser would make it another one
+
+
+def test_names_stay_names(rendered, row):
+    text = rendered(
+        row(NASTY, case_id="1", problem=NASTY, problem_params={NASTY: NASTY}),
+        row("two", case_id="2", status="failed", reason=NASTY),
+        asked={"solvers": [NASTY]},
+        environment={"cpu": NASTY, "odebench": NASTY},
+    )
+    parsed = Parsed(text)
+    assert len(parsed.scripts) == 3
+    assert sum(tag == "b" for tag, _ in parsed.tags) == 4  # the page's own, around its counts
+    strings = payload(parsed)["cases"]["strings"]
+    assert NASTY in strings
+    assert any(s.startswith(NASTY) for s in strings)
+    assert NASTY.split("\n")[0] in parsed.text
+    assert len(Parsed(f"<script>{json.dumps(NASTY)}</script>").scripts) == 2  # what escaping is there for
+
+
+def test_numbers_keep_six_digits_and_what_json_does_not_know_is_said():
+    assert [data.number(v) for v in (math.pi * 1e-7, 62.0, math.nan, None, math.inf, -math.inf, 0.0, 1e300)] == [
+        3.14159e-07, 62, None, None, "inf", "-inf", 0, 1e300,
+    ]  # fmt: skip
+    assert json.loads(data.script_json({"<&\u2028": "</script>"})) == {"<&\u2028": "</script>"}
+
+
+def test_rows_are_marked(rendered, row):
+    cases = payload(
+        Parsed(
+            rendered(
+                row("one", 1.0, 1e-3),
+                row("told", 1e-6, 1e-17, oracle=True),
+                row("slow", 2.0, 1e-3),
+                *(row("shaky", s, 1e-5, repeat=k) for k, s in enumerate((1.0, 1.0, 9.0))),
+            )
+        )
+    )["cases"]
+    solvers = [cases["strings"][k] for k in cases["words"]["curve"]]
+    marks = {
+        s: [m for k, m in enumerate(data.MARKS) if bits >> k & 1]
+        for s, bits in zip(solvers, cases["marks"], strict=True)
+    }
+    assert marks == {"one": [], "told": ["at floor", "oracle"], "slow": [], "shaky": ["front", "unstable"]}
+
+
+def test_failures_are_grouped_by_status_and_reason_whatever_its_numbers(tmp_path, row):
+    rows = [
+        row("one", case_id=f"a{k}", problem_params={"k": k}, status="failed", reason=f"step 1e-{k} too small")
+        for k in range(3)
+    ]
+    rows += [row("two", case_id="b", status="timeout", reason="more than 3 s"), row("three", case_id="c")]
+    table = data.cases(odebench.load(make_run(tmp_path / "run", rows)))
+    groups = overview.failures(table)
+    assert [(g["status"], g["cases"], g["reason"], g["several"]) for g in groups] == [
+        ("failed", 3, "step 1e-0 too small", True),
+        ("timeout", 1, "more than 3 s", False),
+    ]
+
+
+def test_runs_that_differ_are_told_first(tmp_path, row):
+    one = make_run(tmp_path / "a", [row(run_id="a")])
+    two = make_run(tmp_path / "b", [row("two", run_id="b")], protocol={"threads": 4})
+    parsed = Parsed(page.render(odebench.load(one, two)))
+    assert "The runs differ in threads (1, 4)" in parsed.text
+    assert "differ" not in Parsed(page.render(odebench.load(one))).text
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "There is no case in this run"),
+        (
+            [{"status": "failed", "reason": "no", "seconds": None, "error": None}],
+            "The one case was not solved: failed.",
+        ),
+        ([{}], "The one case was solved."),
+        ([{"error": math.inf, "seconds": 0.0, "status": "diverged"}], "The one case was not solved: diverged."),
+    ],
+)
+def test_a_run_with_little_in_it_is_a_page_that_says_so(tmp_path, row, rows, said):
+    made = [row(**{k: None if v == math.inf else v for k, v in fields.items()}) for fields in rows]
+    assert said in Parsed(page.render(odebench.load(make_run(tmp_path / "run", made)))).text
+
+
+def test_it_is_written_beside_the_run_and_never_over_what_is_not_its_own(tmp_path, row, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one, two = make_run(tmp_path / "a", [row(run_id="a")]), make_run(tmp_path / "b", [row(run_id="b")])
+    results = odebench.load(one)
+    assert page.write(results) == one / "report.html"
+    assert page.write(results) == one / "report.html"  # once more, over itself
+    assert page.write(odebench.load(one, two)).resolve() == tmp_path / "report.html"
+    (tmp_path / "diary.html").write_text("dear diary")
+    with pytest.raises(OutputError, match="no page of odebench's"):
+        page.write(results, tmp_path / "diary.html")
+    assert (tmp_path / "diary.html").read_text() == "dear diary"
+    with pytest.raises(OutputError, match="cannot write"):
+        page.write(results, tmp_path / "nowhere" / "report.html")
+
+
+def test_it_says_its_size(rendered, row):
+    text = rendered(row())
+    said = float(re.search(r"This file is ([\d.]+) MiB", Parsed(text).text)[1])
+    assert said == pytest.approx(len(text.encode()) / 2**20, abs=0.06)
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "plotly"])
+def test_a_missing_library_is_named_with_the_line_that_installs_it(tmp_path, row, missing):
+    run = make_run(tmp_path / "run", [row()])
+    script = (
+        f"import sys\nsys.modules[{missing!r}] = None\nfrom odebench.cli import main\nmain(['report', {str(run)!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"the page needs {missing}: pip install 'odebench[report]'" in done.stderr
+
+
+def test_the_command_names_the_file(odebench, tmp_path, row):
+    make_run(tmp_path / "results" / "r1", [row()])
+    done = odebench("report")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "page         results/r1/report.html\n"
+    assert odebench("report", "r1", "-o", "x.html").stdout == "page         x.html\n"
+    assert "is not a directory" in odebench("report", "nothing").stderr
+
+
+CURVES = [
+    ("heyoka", 1e-3, 1e-8),
+    ("scipy", 3.1e-3, 2e-7),
+    ("rk4", 1e-4, 1e-4),
+    ("net", 1.0, 1e-5),
+    ("truth", 1e-9, 0.0),
+]
+
+
+def sentences(tmp_path, row, *, networks=("net",), more=()):
+    rows = [row(name, s, e, oracle=name == "truth") for name, s, e in CURVES]
+    table = data.cases(odebench.load(make_run(tmp_path / "run", [*rows, *more])))
+    return captions.of_problem(table, networks)
+
+
+def test_captions_say_what_the_numbers_say(tmp_path, row):
+    said = sentences(tmp_path, row)
+    assert said[0] == "All of 5 cases were solved."
+    assert said[1] == "The most accurate is heyoka: an error of 1.00e-08 in 1.00 ms."
+    assert said[2:] == [
+        "At an error of 1e-3 or less rk4 is the fastest, 10.0x faster than heyoka; "
+        "the fastest network, net, takes 10000x as long.",
+        "At an error of 1e-6 or less heyoka is the fastest, 3.10x faster than scipy; no network reaches it.",
+    ]
+
+
+def test_captions_follow_the_numbers(tmp_path, row):
+    faster = row("scipy", 1e-4, 1e-9, case_id="decay/scipy/1", solver_params={"rtol": 1e-9})
+    said = sentences(tmp_path, row, networks=(), more=[faster])
+    assert "At an error of 1e-6 or less scipy is the fastest, 10.0x faster than heyoka." in said
+    assert not any("network" in sentence for sentence in said)
+
+
+def test_captions_mark_times_that_scatter_and_errors_at_the_floor(tmp_path, row):
+    shaky = [row("shaky", s, 1e-17, case_id="s", repeat=k) for k, s in enumerate((1e-5, 1e-5, 9e-5))]
+    said = sentences(tmp_path, row, more=shaky)
+    assert (
+        said[1] == "The most accurate is shaky: an error of ≤ 1.00e-16 in 10.0 µs, as accurate as the reference itself."
+    )
+    assert any("shaky (its times scatter) is the fastest" in sentence for sentence in said)
+
+
+def test_who_is_on_most_fronts(tmp_path, row):
+    rows = [
+        row(name, s, e, case_id=f"{problem}/{name}", problem=problem)
+        for problem, pairs in {
+            "p": ((1, 1e-3), (2, 1e-2)),
+            "q": ((1, 1e-3), (2, 1e-2)),
+            "r": ((2, 1e-2), (1, 1e-3)),
+        }.items()
+        for name, (s, e) in zip(("one", "two"), pairs, strict=True)
+    ]
+    said = captions.of_all(data.cases(odebench.load(make_run(tmp_path / "run", rows))))
+    assert said == ["All of 6 cases were solved.", "one stands on the front of 2 of 3 problems, more than any other."]

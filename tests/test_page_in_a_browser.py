@@ -1,0 +1,334 @@
+"""The page in a browser: what a reader clicks, types, reads and prints, offline."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import pytest
+from page_runs import Watched, browser, make_run
+
+import odebench
+from odebench.report import page as report_page
+
+for _package in ("jinja2", "plotly"):
+    pytest.importorskip(_package, reason="pip install 'odebench[report]' writes the page")
+
+LADDERS = {"rk4": 2.0, "euler": 1.0, "heyoka": 8.0}
+NASTY = "<img src=x onerror=alert(1)>%{x}&amp;\"'</script>"
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    with browser() as chrome:
+        yield chrome
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """Three problems, of which the third has markup for a name; ladders of three solvers, an oracle and failures."""
+    from odebench.measurement import Measurement
+
+    rows = []
+
+    def add(problem, solver, k, **fields):
+        measured = {
+            "wall_s": 1e-4 * 2**k,
+            "max_abs_error": 0.1 * 2.0 ** (-k * LADDERS.get(solver, 0)),
+            "rhs_calls": 10.0 * 2**k,
+            "reference_error": 1e-14,
+        }
+        rows.append(
+            Measurement(
+                "r", f"{problem}/{solver}/{k}", problem, {}, solver, {"steps": 10 * 2**k}, "p", "1", None, 0,
+                **measured | fields,
+            )
+        )  # fmt: skip
+
+    for problem in ("decay", "lorenz", NASTY):
+        for solver in LADDERS:
+            for k in range(8):
+                add(problem, solver, k)
+        add(problem, "truth", 0, max_abs_error=0.0, oracle=True)
+        add(problem, NASTY, 0, status="failed", reason=f"no <b>way</b> {NASTY}", max_abs_error=None, wall_s=None)
+    return report_page.write(odebench.load(make_run(tmp_path_factory.mktemp("runs") / "run", rows)))
+
+
+def kept_quiet(watched):
+    """It has asked for nothing and complained of nothing."""
+    return (watched.fetched(), watched.errors) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def desk(chrome, file):
+    watched = Watched(chrome, file, color_scheme="light")
+    yield watched
+    watched.context.close()
+
+
+@pytest.fixture
+def page(desk):
+    """The page on a large screen, one for all tests, with every case and the first problem."""
+    desk.page.get_by_role("button", name="Show all").click()
+    problem = desk.page.locator("#problem select").first
+    problem.select_option("0")
+    problem.dispatch_event("change")  # also where it was the first: its plots as at first
+    yield desk.page
+    assert kept_quiet(desk)
+
+
+@pytest.fixture
+def opened(chrome, file):
+    """Opens the page anew, such as on a phone."""
+    pages = []
+
+    def open_page(**context):
+        pages.append(Watched(chrome, file, **context))
+        return pages[-1].page
+
+    yield open_page
+    assert all(map(kept_quiet, pages))
+    for each in pages:
+        each.context.close()
+
+
+def drawn(page, figure="Work and precision"):
+    """The element of that plot, once it is drawn."""
+    plot = page.locator("figure", has=page.get_by_role("heading", name=figure, exact=True)).locator(".plot")
+    plot.scroll_into_view_if_needed()
+    plot.locator(".main-svg").first.wait_for()
+    return plot
+
+
+def traces(plot):
+    return plot.evaluate(
+        "p => p.data.map(t => ({name: t.name, visible: t.visible, x: t.x, y: t.y, symbol: t.marker.symbol}))"
+    )
+
+
+def shown(page):
+    return page.locator("#cases tbody tr").count()
+
+
+def test_a_request_or_an_error_would_be_seen(chrome, tmp_path):
+    (tmp_path / "bad.html").write_text(
+        "<html data-ready=true><img src='https://example.org/a.png'><script>throw Error('no')</script>"
+    )
+    watched = Watched(chrome, tmp_path / "bad.html")
+    assert watched.fetched() == ["https://example.org/a.png"]
+    assert any("no" in error for error in watched.errors)
+    watched.context.close()
+
+
+def test_cases_are_filtered_and_counted(page):
+    status = page.locator("#table [role=status]")
+    assert status.inner_text() == "Cases 1 to 50 of 78."
+    page.get_by_label("contains").fill("EULER")
+    assert status.inner_text() == "Cases 1 to 24 of 24, of 78 in all."
+    assert shown(page) == 24
+    page.locator("#table").get_by_label("problem").select_option("lorenz")
+    assert status.inner_text() == "Cases 1 to 8 of 8, of 78 in all."
+    page.get_by_label("contains").fill("nobody")
+    assert status.inner_text() == "No case is like this, of 78 in all."
+    page.get_by_label("contains").fill("")
+    page.get_by_label("status").select_option("failed")
+    assert shown(page) == 1
+    assert page.locator("#cases tbody").inner_text().count(f"no <b>way</b> {NASTY}") == 1
+
+
+def test_cases_are_sorted_and_the_heading_says_so(page):
+    heading = page.locator("#cases th", has_text="largest error")
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    column = "trs => trs.map(tr => tr.children[2].textContent)"
+    ascending = page.locator("#cases tbody tr").evaluate_all(column)
+    numbers = [float(text.replace("≤ ", "")) for text in ascending]
+    assert numbers == sorted(numbers)
+    assert ascending[0] == "≤ 1.00e-14"
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    numbers = [float(t.replace("≤ ", "")) for t in page.locator("#cases tbody tr").evaluate_all(column)]
+    assert numbers == sorted(numbers, reverse=True)
+    page.get_by_role("button", name="Next page").click()
+    assert page.locator("#table [role=status]").inner_text() == "Cases 51 to 78 of 78."
+    assert page.locator("#cases tbody tr").evaluate_all(column)[-3:] == ["", "", ""]  # what has no number, at the end
+
+
+def test_series_are_switched_off_and_on(page):
+    plot = drawn(page)
+    button = page.locator(".legend").first.get_by_role("button", name="euler")
+    assert button.get_attribute("aria-pressed") == "true"
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    visible = {t["name"]: t["visible"] for t in traces(plot)}
+    assert (visible["euler"], visible["rk4"], visible["front"]) == (False, True, True)
+    button.click()
+    assert {t["name"]: t["visible"] for t in traces(plot)}["euler"] is True
+
+
+def test_axes_are_switched(page):
+    plot = drawn(page)
+    before = {t["name"]: t for t in traces(plot)}
+    assert before["rk4"]["x"] == pytest.approx([0.1 * 4.0**-k for k in range(7, -1, -1)], rel=1e-5)
+    page.get_by_label("across").select_option("rhs_calls")
+    page.get_by_label("up", exact=True).select_option("max_abs_error_median")
+    after = {t["name"]: t for t in traces(plot)}
+    assert after["rk4"]["x"] == [10 * 2**k for k in range(8)]
+    assert after["rk4"]["y"] == pytest.approx([0.1 * 4.0**-k for k in range(8)], rel=1e-5)
+    assert plot.evaluate("p => [p.layout.xaxis.title.text, p.layout.yaxis.type]") == ["right-hand sides", "log"]
+
+
+def test_the_front_is_the_hosts(page, file):
+    front = next(t for t in traces(drawn(page)) if t["name"] == "front")
+    cases = odebench.load(file.parent).cases
+    expected = cases[(cases["problem"] == "decay") & (cases["on_front"])].sort_values("max_abs_error_median")
+    expected = expected.drop_duplicates(["max_abs_error_median", "wall_s_median"])  # three are as good as each other
+    assert len(expected) == 7
+    assert front["x"] == pytest.approx(list(expected["max_abs_error_median"]), rel=1e-5)
+    assert front["y"] == pytest.approx(list(expected["wall_s_median"]), rel=1e-5)
+
+
+def test_it_zooms_and_comes_back(page):
+    plot = drawn(page)
+    span = "p => p._fullLayout.xaxis.range[1] - p._fullLayout.xaxis.range[0]"
+    whole = plot.evaluate(span)
+    page.get_by_role("button", name="Zoom in").first.click()
+    page.wait_for_function(
+        "([p, w]) => p._fullLayout.xaxis.range[1] - p._fullLayout.xaxis.range[0] < 0.51 * w",
+        arg=[plot.element_handle(), whole],
+    )
+    page.get_by_role("button", name="Whole plot").first.click()
+    page.wait_for_function(
+        "([p, w]) => Math.abs(p._fullLayout.xaxis.range[1] - p._fullLayout.xaxis.range[0] - w) < 1e-6",
+        arg=[plot.element_handle(), whole],
+    )
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    page.wait_for_function(
+        "([p, w]) => p._fullLayout.xaxis.range[1] - p._fullLayout.xaxis.range[0] < 0.7 * w",
+        arg=[plot.element_handle(), whole],
+    )
+
+
+def test_a_point_says_what_it_is(page):
+    page.locator("#problem").get_by_label("problem").select_option(label=NASTY)
+    plot = drawn(page)
+    plot.evaluate("p => Plotly.Fx.hover(p, [{curveNumber: p.data.findIndex(t => t.name === 'rk4'), pointNumber: 7}])")
+    said = plot.locator(".hoverlayer").text_content()
+    assert "rk4[steps=10]" in said
+    assert "largest error: 1.00e-01" in said
+
+
+def download(page, name):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name).first.click()
+    with open(waiting.value.path(), newline="", encoding="utf-8") as file:
+        return list(csv.reader(io.StringIO(file.read())))
+
+
+def test_what_is_downloaded_is_what_is_drawn(page):
+    drawn(page)
+    rows = download(page, "Download the data (CSV)")
+    assert rows[0] == ["problem", "solver", "status", "max_abs_error_median", "wall_s_median", "marks"]
+    assert len(rows) == 1 + 26
+    ladder = {row[1]: row for row in rows}
+    assert [float(v) for v in ladder["rk4[steps=20]"][3:5]] == pytest.approx([0.1 / 4, 2e-4])
+    assert ladder["truth"][5] == "at floor; oracle"
+
+
+def test_filtered_cases_are_downloaded_whatever_is_in_their_names(page):
+    page.get_by_label("contains").fill("<img")
+    page.get_by_label("status").select_option("failed")
+    rows = download(page, "Download these cases (CSV)")
+    assert [(row[0], row[1], row[-2]) for row in rows[1:]] == [
+        (problem, NASTY, f"no <b>way</b> {NASTY}") for problem in ("decay", "lorenz", NASTY)
+    ]
+
+
+def luminance(colour):
+    red, green, blue = (int(v) for v in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_it_is_dark_where_the_system_is_and_where_the_reader_wants_it(opened):
+    back = "() => getComputedStyle(document.body).backgroundColor"
+    dark, light = opened(color_scheme="dark"), opened(color_scheme="light")
+    assert luminance(dark.evaluate(back)) < 60 < 200 < luminance(light.evaluate(back))
+    ink = "p => p.layout.font.color"
+    before = drawn(light).evaluate(ink)
+    light.get_by_role("button", name="Theme").click()
+    light.get_by_role("button", name="Theme: light").click()
+    assert light.get_by_role("button", name="Theme: dark").is_visible()
+    assert luminance(light.evaluate(back)) < 60
+    assert drawn(light).evaluate(ink) != before
+
+
+def test_it_is_used_by_keyboard_alone(opened):
+    page = opened()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("(e => e.dataset.key || e.textContent)(document.activeElement)"))
+        if reached[-1] == "wall_s_median":
+            break
+    assert reached[-1] == "wall_s_median"
+    assert {"Zoom in", "euler", "Download the data (CSV)"} <= set(reached)
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('th').getAttribute('aria-sort')") == "ascending"
+    page.keyboard.press("Enter")  # the focus has stayed, though the table is new
+    assert page.evaluate("document.activeElement.closest('th').getAttribute('aria-sort')") == "descending"
+
+
+def test_a_screen_reader_is_told_what_there_is(page):
+    assert page.locator("main, header, footer, nav[aria-label]").count() == 4
+    assert [page.locator(f"#{s.get_attribute('aria-labelledby')}").count() for s in page.locator("section").all()] == [
+        1
+    ] * page.locator("section").count()
+    unnamed = "es => es.filter(e => !(e.labels?.length || e.textContent.trim() || e.getAttribute('aria-label'))).length"
+    assert page.locator("button, select, input").evaluate_all(unnamed) == 0
+    said = page.locator(".plot").first.get_attribute("aria-label")
+    assert "heyoka is the fastest" in said
+    page.get_by_text("The data as a table").first.click()
+    assert page.locator("figure").first.locator("tbody tr").count() == 26
+
+
+def test_nothing_sticks_out_on_a_phone(opened):
+    page = opened(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator("#cases th button").first.tap()
+    assert page.locator("#cases th").first.get_attribute("aria-sort") == "ascending"
+
+
+def test_it_prints_in_black_on_white_without_what_is_to_be_clicked(opened):
+    page = opened(color_scheme="dark")
+    plot = drawn(page)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.wait_for_function("p => p.layout.font.color === '#000'", arg=plot.element_handle())
+    assert luminance(page.evaluate("getComputedStyle(document.body).backgroundColor")) == pytest.approx(255)
+    assert not page.locator("header").is_visible()
+    assert not page.locator(".tools").first.is_visible()
+    assert page.locator("figcaption").first.is_visible()
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_numbers_are_written_as_in_the_terminal(page):
+    from odebench.report import text
+
+    values = [2.29e-6, 5.81e-4, 0.0338, 0.99951, 1.24, 12.345, 123.4]
+    assert page.evaluate("vs => vs.map(v => written(v, 's'))", values) == [text.seconds(v) for v in values]
+    assert page.evaluate("vs => vs.map(v => written(v, 'x'))", values[3:]) == [text.ratio(v) for v in values[3:]]
+    errors = [3.14e-7, 1.0, 2.2e-16, 1e100]
+    assert page.evaluate("vs => vs.map(v => written(v, 'e'))", errors) == [text.error(v) for v in errors]
+    assert page.evaluate("written(Infinity, 'e') + written(null, 's')") == "∞"
+    assert math.isinf(page.evaluate("revive(['inf'])[0]"))
