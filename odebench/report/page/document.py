@@ -20,7 +20,6 @@ _SECTIONS = [
     {"id": "problem", "title": "Problems", "heading": "Problem by problem"},
     {"id": "table", "title": "All cases", "heading": "All cases"},
 ]
-_NEEDS = "the page needs {name}: pip install 'odebench[report]'"
 
 
 def render(results: Results) -> str:
@@ -28,7 +27,7 @@ def render(results: Results) -> str:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
-        raise OutputError(_NEEDS.format(name="jinja2")) from None
+        raise _lacks("jinja2") from None
     plotly, own = _plotly(), "\n".join(_own(name) for name in _SCRIPTS)
     templates = Environment(loader=PackageLoader("odebench.report", "page"), autoescape=True, undefined=StrictUndefined)
     table = data.cases(results)
@@ -86,6 +85,10 @@ def _title(results: Results) -> str:
     return f"odebench: {', '.join(ids[:3])}{f' and {len(ids) - 3} more' if len(ids) > 3 else ''}"
 
 
+def _lacks(library: str) -> OutputError:
+    return OutputError(f"the page needs {library}: pip install 'odebench[report]'")
+
+
 @cache
 def _own(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
@@ -96,7 +99,7 @@ def _plotly() -> str:
     try:
         from plotly.offline import get_plotlyjs
     except ImportError:
-        raise OutputError(_NEEDS.format(name="plotly")) from None
+        raise _lacks("plotly") from None
     script: str = get_plotlyjs()
     return script.replace("</script", "<\\/script")
 
