@@ -25,6 +25,8 @@ META = {
     "environment": {"odebench": "0.1.0", "commit": "abc123", "python": "3.11", "cpu": "a cpu", "versions": {}},
     "plugins": [],
     "machines": {"m1": {}},
+    "problems": {},
+    "solvers": {},
 }
 
 

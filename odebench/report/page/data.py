@@ -23,29 +23,19 @@ _DIGITS = 6
 
 def cases(results: Results) -> pd.DataFrame:
     """The cases with `problem_label`, `label`, `curve`, `oracle`, plugins' metrics and medians of `MORE`."""
-    samples, table = results.samples, results.cases.copy()
+    samples, table = results.samples, results.curves()
     ok = samples[samples["status"] == "ok"].groupby("case_id")
     for name in [*MORE, *metrics(results)]:
         table[f"{name}_median"] = table["case_id"].map(ok[name].median()).astype("float64")
     table["oracle"] = table["case_id"].map(samples.groupby("case_id")["oracle"].any()).astype(bool)
     table["problem_label"] = text.labels(zip(table["problem"], table["problem_params"], strict=True))
     table["label"] = text.labels(zip(table["solver"], table["solver_params"], strict=True))
-    table["curve"] = _curves(table)
     return table
 
 
 def metrics(results: Results) -> list[str]:
     """The names of the metrics that plugins brought."""
     return list(dict.fromkeys(name for run in results.runs for name in run.meta.get("metrics", ())))
-
-
-def _curves(table: pd.DataFrame) -> list[str]:
-    """The solver with those parameters that are no numbers and differ: what is drawn as one curve."""
-    kept = []
-    for params in table["solver_params"]:
-        said = json.loads(params)
-        kept.append(json.dumps({k: v for k, v in said.items() if isinstance(v, str | bool)}))
-    return text.labels(zip(table["solver"], kept, strict=True))
 
 
 def marks(table: pd.DataFrame) -> list[int]:
@@ -74,6 +64,7 @@ def in_columns(table: pd.DataFrame, shown: Iterable[Column]) -> dict[str, Any]:
         "words": words,
         "numbers": numbers,
         "marks": marks(table),
+        "rung": [int(n) for n in table["rung"]],
         "samples": [int(n) for n in table["samples"]],
         "strings": list(strings),
     }

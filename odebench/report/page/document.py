@@ -47,7 +47,7 @@ def _mib(size: int) -> str:
 def _content(results: Results, table: Any) -> dict[str, Any]:
     """What the template fills in."""
     shown = data.columns(table, data.metrics(results))
-    networks: frozenset[str] = getattr(results, "neural", frozenset())
+    networks = results.neural
     problems = [
         {"label": label, "captions": captions.of_problem(rows, networks)}
         for label, rows in table.groupby("problem_label", sort=False)

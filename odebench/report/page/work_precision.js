@@ -42,7 +42,7 @@ function workPrecision(problem, rows, sentences) {
       });
       const default_ = axes.x === AXES.x && axes.y === AXES.y;
       const series = [...curves].map(([name, cases]) => {
-        cases.sort((a, b) => x(a) - x(b));
+        cases.sort((a, b) => CASES.rung[a] - CASES.rung[b]);
         return {
           name, colour: curveNumber.get(word("curve", cases[0])), x: cases.map(x), y: cases.map(y), faint: marked(cases[0], "oracle"),
           mode: cases.length > 1 ? "lines+markers" : "markers", text: cases.map((r) => aboutCase(r)).map((lines) => lines.join("\n")),
