@@ -217,7 +217,7 @@ def test_it_zooms_and_comes_back(page):
 def test_a_point_says_what_it_is(page):
     page.locator("#problem").get_by_label("problem").select_option(label=NASTY)
     plot = drawn(page)
-    plot.evaluate("p => Plotly.Fx.hover(p, [{curveNumber: p.data.findIndex(t => t.name === 'rk4'), pointNumber: 7}])")
+    plot.evaluate("p => Plotly.Fx.hover(p, [{curveNumber: p.data.findIndex(t => t.name === 'rk4'), pointNumber: 0}])")
     said = plot.locator(".hoverlayer").text_content()
     assert "rk4[steps=10]" in said
     assert "largest error: 1.00e-01" in said

@@ -99,7 +99,7 @@ class Figure {
     const axis = (a) => ({ title: { text: plain(a.title) }, type: a.log ? "log" : "linear", gridcolor: line, linecolor: text, zeroline: false,
       exponentformat: "power", automargin: true, ...(a.range ? { range: a.range } : {}), ...(a.log ? { dtick: undefined, nticks: 8 } : {}) });
     const traces = series.map((s) => ({
-      type: "scatter", mode: s.mode || "lines+markers", name: plain(s.name), x: s.x, y: s.y, text: s.text ? s.text.map(plain) : undefined,
+      type: "scatter", mode: s.mode || "lines+markers", name: plain(s.name), x: s.x, y: s.y, text: s.text ? s.text.map((t) => t.split("\n").map(plain).join("<br>")) : undefined,
       hoverinfo: s.text ? "text" : s.fixed ? "skip" : "x+y+name", visible: s.fixed || !this.hidden.get(s.name),
       opacity: s.faint ? 0.5 : 1, error_y: s.spread, line: { color: s.ink || colour(s.colour), width: s.width || 1.5, dash: s.dash || dash(s.colour), shape: s.line },
       marker: { color: s.ink || colour(s.colour), size: 8, symbol: s.symbols || s.shape || shape(s.colour) },
