@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import tables
-from .analysis import aggregate, ladders
+from .analysis import aggregate, break_even, error_split, ladders, orders
 from .errors import BadRun
 from .journal import Run
 
@@ -79,6 +79,39 @@ class Results:
         A curve is a solver with those of its parameters that differ between the cases and are not of its ladder.
         """
         return ladders.assign(self.cases, self.ladder_parameters)
+
+    def orders(self) -> pd.DataFrame:
+        """The observed order of each curve whose ladder sets a number of steps or points, beside the one it declares.
+
+        One row a curve and problem: `order` is the slope of log error against log steps over the longest stretch of the
+        ladder along which it is even, `residual` how far its points scatter around that line, in decades.
+        """
+        declared = {name: said.get("order") for name, said in self._described("solver").items()}
+        return orders.observed(self.curves(), declared)
+
+    def tolerance_proportionality(self) -> pd.DataFrame:
+        """How the achieved error follows the tolerance, along each ladder of tolerances.
+
+        One row a curve and problem: `slope` 1 is proportional, `scatter` is around that line, in decades, and `ratio`
+        is achieved over requested error.
+        """
+        return orders.proportionality(self.curves())
+
+    def break_even(self) -> pd.DataFrame:
+        """How many queries until each network has paid for its training: against solving anew, against dense output.
+
+        One row a case of a network. The baselines are the classical solvers that are as accurate; infinite: never, NaN:
+        `remark` says why.
+        """
+        return break_even.counts(self.curves(), self.neural, self.oracles)
+
+    def error_split(self, effort: str = "epochs", limit: float | None = None) -> pd.DataFrame:
+        """What of a network's error its discretisation leaves, and what longer training would take away.
+
+        One row a case of which there are others that differ in the parameter `effort` alone: the longest training shows
+        the discretisation, or `limit` is its error. Raises `odebench.errors.BadQuestion`.
+        """
+        return error_split.split(self.cases, effort, limit)
 
 
 def load(*runs: str | PathLike[str]) -> Results:
