@@ -1,0 +1,146 @@
+"""How long a method takes to a common error, and how accurate it is at a common time: along its measured ladder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+from .. import measurement
+from ..backends import Array
+from ..errors import BadQuestion
+
+TIME, ERROR = "wall_s_median", "max_abs_error_median"
+INTERPOLATED = "interpolated"
+MEASURED = "measured"
+AT_END = {TIME: "reached already by its cheapest rung", ERROR: "its last rung takes less"}
+AT_GAP = "next to a rung that failed"
+AT_FLOOR = "to a rung at the reference floor"
+TURNING = "its ladder is not monotone"
+NOT_REACHED = {TIME: "not reached", ERROR: "its cheapest rung takes longer"}
+BELOW_FLOOR = "not reached: the reference knows no better"
+NOTHING = "no rung worked"
+
+
+class _Least(NamedTuple):
+    value: float
+    how: str
+    at_most: bool
+    """Whether the value is a bound, as what lies beyond has not been measured."""
+
+
+def at_error(curves: pd.DataFrame, error: float, neural: Collection[str]) -> pd.DataFrame:
+    """The time in which each curve comes to this error: one row a problem and curve, the fastest first.
+
+    `curves` is what `ladders.assign` returns; `neural` names the solvers that are networks. Between two neighbouring
+    rungs that worked, log(time) is taken to be linear in log(error); beyond the ends, and across a rung that failed,
+    nothing is. Where error or time turn round along the ladder, it is the least time on it at which the error is
+    reached. Raises `BadQuestion`.
+    """
+    _expect_positive("an error", error, "--at-error 1e-6")
+    return _compared(_along(curves, ERROR, TIME, error), TIME, "slowdown", neural)
+
+
+def at_time(curves: pd.DataFrame, seconds: float, neural: Collection[str]) -> pd.DataFrame:
+    """The error to which each curve comes in this time, as `at_error` has it; the most accurate first."""
+    _expect_positive("a time in seconds", seconds, "--at-time 0.01")
+    return _compared(_along(curves, TIME, ERROR, seconds), ERROR, "error_ratio", neural)
+
+
+def _expect_positive(what: str, value: float, example: str) -> None:
+    if not (value > 0 and math.isfinite(value)):
+        raise BadQuestion(f"expected {what} above 0, such as {example}, received {value!r}.")
+
+
+def _along(curves: pd.DataFrame, limited: str, wanted: str, limit: float) -> pd.DataFrame:
+    """One row a problem and curve: what of `wanted` it needs where `limited` is no more than `limit`."""
+    import pandas as pd
+
+    rows = []
+    for (problem, params, curve), rungs in curves.groupby(["problem", "problem_params", "curve"], sort=False):
+        rungs = rungs.sort_values("rung", kind="stable")
+        found = least(
+            rungs[limited].to_numpy(float),
+            rungs[wanted].to_numpy(float),
+            limit,
+            worked=(rungs["status"] == measurement.OK).to_numpy(bool),
+            floored=rungs["at_reference_floor"].to_numpy(bool),
+            wanted_is=wanted,
+        )
+        said = (mark for text in rungs["marks"] for mark in str(text).split(", "))
+        rows.append(
+            {
+                "problem": problem,
+                "problem_params": params,
+                "solver": rungs["solver"].iloc[0],
+                "curve": curve,
+                "rungs": len(rungs),
+                wanted: found.value,
+                "at_most": found.at_most,
+                "how": found.how,
+                "ranked": bool(rungs["slowdown_vs_best_at_this_error"].notna().any()),
+                "marks": ", ".join(mark for mark in dict.fromkeys(said) if mark),
+            }
+        )
+    columns = ["problem", "problem_params", "solver", "curve", "rungs", wanted, "at_most", "how", "ranked", "marks"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def least(
+    limited: Array, wanted: Array, limit: float, *, worked: Array, floored: Array, wanted_is: str = TIME
+) -> _Least:
+    """The least of `wanted` along a ladder where `limited` is no more than `limit`.
+
+    The ladder is its rungs, in order of effort, and straight lines, in logarithms, between neighbours that worked.
+    """
+    import numpy as np
+
+    way = slice(None, None, 1 if wanted_is == TIME else -1)  # from the end where there is least of what is wanted
+    given, have, worked, floored = limited[way], wanted[way], worked[way], floored[way]
+    known = worked & np.isfinite(given) & np.isfinite(have) & (given >= 0) & (have >= 0)
+    joined = known & (given > 0) & (have > 0)
+    found: list[_Least] = []
+    turns = False
+    for k in np.flatnonzero(known):
+        if k and joined[k - 1] and joined[k] and min(given[k - 1 : k + 1]) < limit < max(given[k - 1 : k + 1]):
+            floor = bool(floored[k - 1] or floored[k])
+            value = _crossing(given[k - 1 : k + 1], have[k - 1 : k + 1], limit)
+            found.append(_Least(value, f"{INTERPOLATED} {AT_FLOOR}" if floor else INTERPOLATED, at_most=floor))
+        if given[k] <= limit:
+            loose = given[k] < limit and not (k and joined[k - 1] and joined[k])
+            how = MEASURED if not loose else AT_END[wanted_is] if not k else AT_GAP if not known[k - 1] else MEASURED
+            found.append(_Least(float(have[k]), how, at_most=bool(loose or floored[k])))
+        else:
+            turns = turns or bool(found)
+    if not found:
+        nothing = BELOW_FLOOR if wanted_is == TIME and floored[known].any() else NOT_REACHED[wanted_is]
+        return _Least(math.nan, nothing if known.any() else NOTHING, at_most=False)
+    chosen = min(found, key=lambda one: one.value)
+    turns = turns or chosen is not found[0]
+    return chosen._replace(how=f"{chosen.how}; {TURNING}") if turns else chosen
+
+
+def _crossing(limited: Array, wanted: Array, limit: float) -> float:
+    """Where a straight line in logarithms comes to the limit."""
+    import numpy as np
+
+    (a, b), (c, d) = np.log(limited), np.log(wanted)
+    return float(np.exp(c + (math.log(limit) - a) / (b - a) * (d - c)))
+
+
+def _compared(table: pd.DataFrame, wanted: str, ratio: str, neural: Collection[str]) -> pd.DataFrame:
+    """With the ratios to the best of a problem and to its strongest classical baseline, the best first."""
+    problem = ["problem", "problem_params"]
+    ranked = table[wanted].where(table.pop("ranked").astype(bool))
+    table["neural"] = table["solver"].isin(list(neural))
+    classical = ranked.where(~table["neural"])
+    groups = [table[name] for name in problem]
+    strongest = classical.groupby(groups).transform("min")
+    table["strongest_classical"] = classical.notna() & (classical == strongest)
+    table[f"{ratio}_vs_best"] = ranked / ranked.groupby(groups).transform("min")
+    table[f"{ratio}_vs_classical"] = ranked / strongest
+    order = table.groupby(problem, sort=False).ngroup()
+    return table.assign(order=order).sort_values(["order", wanted], kind="stable").drop(columns="order", errors="ignore")
