@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def statistic(curves: pd.DataFrame, samples: pd.DataFrame, name: str) -> pd.Seri
         return curves["case_id"].map(of_case).astype("float64")
     for kind, column in _OF.items():
         if name.startswith(kind):
-            values = curves[column].map(json.loads).map(lambda params: _number(params, name.removeprefix(kind)))
+            values = curves[column].map(json.loads).map(partial(_number, name.removeprefix(kind)))
             if values.notna().any():
                 return values.astype("float64")
     numbers = {c for table in (curves, samples) for c in table.columns if pd.api.types.is_numeric_dtype(table[c])}
@@ -41,12 +42,12 @@ def statistic(curves: pd.DataFrame, samples: pd.DataFrame, name: str) -> pd.Seri
         for kind, column in _OF.items()
         for text in curves[column].unique()
         for key, value in json.loads(text).items()
-        if _number({key: value}, key) is not None
+        if _number(key, {key: value}) is not None
     }
     raise UnknownName("statistic", name, numbers | parameters)
 
 
-def _number(params: Mapping[str, Any], key: str) -> float | None:
+def _number(key: str, params: Mapping[str, Any]) -> float | None:
     value = params.get(key)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 from .. import measurement
 from ..backends import IndexArray
-from . import spread, work_precision
+from . import marks, spread, work_precision
 
 COLUMNS = (
     "case_id",
@@ -43,6 +43,7 @@ COLUMNS = (
     "slowdown_vs_best_at_this_error",
     *measurement.STATS,
     *measurement.COUNTED,
+    "marks",
 )
 
 TRUTH_VALUES = ("unstable", "at_reference_floor", "on_front")
@@ -94,6 +95,7 @@ def by_case(samples: pd.DataFrame) -> pd.DataFrame:
     table["at_reference_floor"] = table["max_abs_error_median"] <= by_case["reference_error"].first()
     known = by_case["reference_error"].count() > 0
     oracle = rows["oracle"].groupby(case).any()
+    table["marks"] = marks.of(table, oracle=oracle, worked=is_ok.groupby(case).sum())
     work_precision.rank(table, ranked=(table["status"] == measurement.OK) & known & ~oracle)
     return table.reindex(columns=list(COLUMNS))
 

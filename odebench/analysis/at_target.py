@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+
+    BoolArray: TypeAlias = NDArray[np.bool_]
 
 from .. import measurement
 from ..backends import Array
@@ -25,11 +29,16 @@ BELOW_FLOOR = "not reached: the reference knows no better"
 NOTHING = "no rung worked"
 
 
-class _Least(NamedTuple):
+class Least(NamedTuple):
+    """What was found along a ladder; NaN where it is not known."""
+
     value: float
     how: str
     at_most: bool
     """Whether the value is a bound, as what lies beyond has not been measured."""
+
+
+UNKNOWN = Least(math.nan, "", at_most=False)
 
 
 def at_error(curves: pd.DataFrame, error: float, neural: Collection[str]) -> pd.DataFrame:
@@ -40,58 +49,79 @@ def at_error(curves: pd.DataFrame, error: float, neural: Collection[str]) -> pd.
     nothing is. Where error or time turn round along the ladder, it is the least time on it at which the error is
     reached. Raises `BadQuestion`.
     """
-    _expect_positive("an error", error, "--at-error 1e-6")
-    return _compared(_along(curves, ERROR, TIME, error), TIME, "slowdown", neural)
+    expect_positive("an error", error, "--at-error 1e-6")
+    return _compared(_along(curves, TIME, error), TIME, "slowdown", neural)
 
 
 def at_time(curves: pd.DataFrame, seconds: float, neural: Collection[str]) -> pd.DataFrame:
     """The error to which each curve comes in this time, as `at_error` has it; the most accurate first."""
-    _expect_positive("a time in seconds", seconds, "--at-time 0.01")
-    return _compared(_along(curves, TIME, ERROR, seconds), ERROR, "error_ratio", neural)
+    expect_positive("a time in seconds", seconds, "--at-time 0.01")
+    return _compared(_along(curves, ERROR, seconds), ERROR, "error_ratio", neural)
 
 
-def _expect_positive(what: str, value: float, example: str) -> None:
+def expect_positive(what: str, value: float, example: str) -> None:
+    """Raise `BadQuestion` for what is no positive number."""
     if not (value > 0 and math.isfinite(value)):
         raise BadQuestion(f"expected {what} above 0, such as {example}, received {value!r}.")
 
 
-def _along(curves: pd.DataFrame, limited: str, wanted: str, limit: float) -> pd.DataFrame:
-    """One row a problem and curve: what of `wanted` it needs where `limited` is no more than `limit`."""
-    import pandas as pd
+class Ladder(NamedTuple):
+    """One curve on one problem."""
 
-    rows = []
+    problem: str
+    problem_params: str
+    solver: str
+    curve: str
+    rungs: int
+    ranked: bool
+    marks: str
+    error: Array
+    seconds: Array
+    worked: BoolArray
+    floored: BoolArray
+
+    def least(self, wanted: str, limit: float) -> Least:
+        """The least time to this error, or the least error in this time."""
+        if wanted == TIME:
+            return least(self.error, self.seconds, limit, self.worked, self.floored, wanted)
+        return least(self.seconds, self.error, limit, self.worked, self.floored, wanted)
+
+
+def ladders(curves: pd.DataFrame) -> Iterator[Ladder]:
+    """Each curve on each problem, in the order they were first measured."""
     for (problem, params, curve), rungs in curves.groupby(["problem", "problem_params", "curve"], sort=False):
         rungs = rungs.sort_values("rung", kind="stable")
-        found = least(
-            rungs[limited].to_numpy(float),
-            rungs[wanted].to_numpy(float),
-            limit,
-            worked=(rungs["status"] == measurement.OK).to_numpy(bool),
-            floored=rungs["at_reference_floor"].to_numpy(bool),
-            wanted_is=wanted,
+        said = dict.fromkeys(mark for text in rungs["marks"] for mark in str(text).split(", "))
+        yield Ladder(
+            str(problem),
+            str(params),
+            rungs["solver"].iloc[0],
+            str(curve),
+            len(rungs),
+            bool(rungs["slowdown_vs_best_at_this_error"].notna().any()),
+            ", ".join(filter(None, said)),
+            rungs[ERROR].to_numpy("float64"),
+            rungs[TIME].to_numpy("float64"),
+            (rungs["status"] == measurement.OK).to_numpy("bool"),
+            rungs["at_reference_floor"].to_numpy("bool"),
         )
-        said = (mark for text in rungs["marks"] for mark in str(text).split(", "))
-        rows.append(
-            {
-                "problem": problem,
-                "problem_params": params,
-                "solver": rungs["solver"].iloc[0],
-                "curve": curve,
-                "rungs": len(rungs),
-                wanted: found.value,
-                "at_most": found.at_most,
-                "how": found.how,
-                "ranked": bool(rungs["slowdown_vs_best_at_this_error"].notna().any()),
-                "marks": ", ".join(mark for mark in dict.fromkeys(said) if mark),
-            }
-        )
-    columns = ["problem", "problem_params", "solver", "curve", "rungs", wanted, "at_most", "how", "ranked", "marks"]
-    return pd.DataFrame(rows, columns=columns)
+
+
+def _along(curves: pd.DataFrame, wanted: str, limit: float) -> pd.DataFrame:
+    """One row a problem and curve."""
+    import pandas as pd
+
+    identity = ["problem", "problem_params", "solver", "curve", "rungs"]
+    rows = [
+        [*ladder[: len(identity)], *ladder.least(wanted, limit), ladder.ranked, ladder.marks]
+        for ladder in ladders(curves)
+    ]
+    return pd.DataFrame(rows, columns=[*identity, wanted, "how", "at_most", "ranked", "marks"])
 
 
 def least(
-    limited: Array, wanted: Array, limit: float, *, worked: Array, floored: Array, wanted_is: str = TIME
-) -> _Least:
+    limited: Array, wanted: Array, limit: float, worked: BoolArray, floored: BoolArray, wanted_is: str = TIME
+) -> Least:
     """The least of `wanted` along a ladder where `limited` is no more than `limit`.
 
     The ladder is its rungs, in order of effort, and straight lines, in logarithms, between neighbours that worked.
@@ -102,22 +132,22 @@ def least(
     given, have, worked, floored = limited[way], wanted[way], worked[way], floored[way]
     known = worked & np.isfinite(given) & np.isfinite(have) & (given >= 0) & (have >= 0)
     joined = known & (given > 0) & (have > 0)
-    found: list[_Least] = []
+    found: list[Least] = []
     turns = False
     for k in np.flatnonzero(known):
         if k and joined[k - 1] and joined[k] and min(given[k - 1 : k + 1]) < limit < max(given[k - 1 : k + 1]):
             floor = bool(floored[k - 1] or floored[k])
             value = _crossing(given[k - 1 : k + 1], have[k - 1 : k + 1], limit)
-            found.append(_Least(value, f"{INTERPOLATED} {AT_FLOOR}" if floor else INTERPOLATED, at_most=floor))
+            found.append(Least(value, f"{INTERPOLATED} {AT_FLOOR}" if floor else INTERPOLATED, at_most=floor))
         if given[k] <= limit:
             loose = given[k] < limit and not (k and joined[k - 1] and joined[k])
             how = MEASURED if not loose else AT_END[wanted_is] if not k else AT_GAP if not known[k - 1] else MEASURED
-            found.append(_Least(float(have[k]), how, at_most=bool(loose or floored[k])))
+            found.append(Least(float(have[k]), how, at_most=bool(loose or floored[k])))
         else:
             turns = turns or bool(found)
     if not found:
         nothing = BELOW_FLOOR if wanted_is == TIME and floored[known].any() else NOT_REACHED[wanted_is]
-        return _Least(math.nan, nothing if known.any() else NOTHING, at_most=False)
+        return Least(math.nan, nothing if known.any() else NOTHING, at_most=False)
     chosen = min(found, key=lambda one: one.value)
     turns = turns or chosen is not found[0]
     return chosen._replace(how=f"{chosen.how}; {TURNING}") if turns else chosen
@@ -143,4 +173,6 @@ def _compared(table: pd.DataFrame, wanted: str, ratio: str, neural: Collection[s
     table[f"{ratio}_vs_best"] = ranked / ranked.groupby(groups).transform("min")
     table[f"{ratio}_vs_classical"] = ranked / strongest
     order = table.groupby(problem, sort=False).ngroup()
-    return table.assign(order=order).sort_values(["order", wanted], kind="stable").drop(columns="order", errors="ignore")
+    return (
+        table.assign(order=order).sort_values(["order", wanted], kind="stable").drop(columns="order", errors="ignore")
+    )

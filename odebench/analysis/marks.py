@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ INCOMPLETE = "incomplete"
 MARKS = (ORACLE, AT_FLOOR, UNSTABLE, INCOMPLETE)
 
 
-def of(table: pd.DataFrame, *, oracle: pd.Series[bool], worked: pd.Series[int]) -> pd.Series[str]:
+def of(table: pd.DataFrame, *, oracle: pd.Series[bool], worked: pd.Series[Any]) -> pd.Series[str]:
     """The marks of each case, as 'at reference floor, unstable'; empty where there is nothing to say.
 
     `table` has `at_reference_floor`, `unstable` and `samples` a case; `worked` says how many of these are ok.
