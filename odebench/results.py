@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import tables
-from .analysis import aggregate, break_even, error_split, ladders, orders
+from .analysis import (
+    against,
+    aggregate,
+    at_target,
+    baselines,
+    break_even,
+    error_split,
+    expected_time,
+    ladders,
+    orders,
+    work_precision,
+)
 from .errors import BadRun
 from .journal import Run
 
@@ -51,8 +62,9 @@ class Results:
 
     @property
     def neural(self) -> frozenset[str]:
-        """The solvers that are networks: those tagged `neural`."""
-        return frozenset(name for name, tags in self.solver_tags.items() if "neural" in tags)
+        """The solvers that are networks: those tagged `neural`; of those without tags, such as report a loss."""
+        report = set(self.samples.loc[self.samples["final_loss"].notna(), "solver"])
+        return frozenset(n for n, tags in self.solver_tags.items() if "neural" in tags or (not tags and n in report))
 
     @property
     def oracles(self) -> frozenset[str]:
@@ -112,6 +124,58 @@ class Results:
         the discretisation, or `limit` is its error. Raises `odebench.errors.BadQuestion`.
         """
         return error_split.split(self.cases, effort, limit)
+
+    def against(self, x: str, y: str) -> pd.DataFrame:
+        """Two statistics a case, along each curve, such as `against("rhs_calls", "max_abs_error_median")`.
+
+        A statistic is a column of comparison.csv, one of measurements.csv (the median over the samples that are ok), a
+        metric, or a parameter: `against("problem.n", "peak_rss_mb")`. Raises `odebench.errors.UnknownName`.
+        """
+        return against.against(self.curves(), self.samples, x, y)
+
+    def front(self, x: str = "wall_s_median", y: str = "max_abs_error_median") -> pd.DataFrame:
+        """Those of `against` that are on their problem's Pareto front: nobody has less of one and no more of the other.
+
+        In order of `x`. Of `significant_digits` more is better.
+        """
+        return work_precision.front(self.against(x, y), x)
+
+    def at_error(self, error: float) -> pd.DataFrame:
+        """The time in which each curve comes to this error: one row a problem and curve, the fastest first.
+
+        `wall_s_median` is read off between two neighbouring rungs of a measured ladder, where logarithms of time and
+        error lie on a straight line, and never beyond its ends: `how` says from where it comes, or why it is missing,
+        and `at_most` whether it is a bound. `slowdown_vs_best` and `slowdown_vs_classical` are its ratios to the
+        fastest and to the strongest classical baseline. Raises `odebench.errors.BadQuestion`.
+        """
+        return at_target.at_error(self.curves(), error, self.neural)
+
+    def at_time(self, seconds: float) -> pd.DataFrame:
+        """The error to which each curve comes in this time, the most accurate first; otherwise as `at_error`.
+
+        The ratios are `error_ratio_vs_best` and `error_ratio_vs_classical`.
+        """
+        return at_target.at_time(self.curves(), seconds, self.neural)
+
+    def expected_time(self, error: float) -> pd.DataFrame:
+        """The expected running time of each case to this error: the seconds of all its samples over its successes.
+
+        It counts what failed, timed out or stayed above the error: `expected_s` is infinite where nothing came to it,
+        and `at_least` true where it is not known how long a failure took. Raises `odebench.errors.BadQuestion`.
+        """
+        timeouts_s = {run.id: run.meta.get("protocol", {}).get("timeout_s") or float("nan") for run in self.runs}
+        return expected_time.expected_time(self.curves(), self.samples, error, timeouts_s)
+
+    def strongest(self) -> pd.DataFrame:
+        """For each case of a network: the fastest classical curve that comes to its error, and the network's slowdown.
+
+        A classical solver is neither a network nor told the solution.
+        """
+        return baselines.strongest(self.curves(), self.neural)
+
+    def marks(self) -> dict[str, str]:
+        """What has to be said of each case, by its id: `oracle`, `at reference floor`, `unstable`, `incomplete`."""
+        return dict(zip(self.cases["case_id"], self.cases["marks"], strict=True))
 
 
 def load(*runs: str | PathLike[str]) -> Results:

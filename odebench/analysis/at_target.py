@@ -42,7 +42,8 @@ UNKNOWN = Least(math.nan, "", at_most=False)
 
 
 def at_error(curves: pd.DataFrame, error: float, neural: Collection[str]) -> pd.DataFrame:
-    """The time in which each curve comes to this error: one row a problem and curve, the fastest first.
+    """The time in which each curve comes to this error: one row a problem and curve, the fastest first;
+    what is not ranked, as it is told the solution, stands after what is.
 
     `curves` is what `ladders.assign` returns; `neural` names the solvers that are networks. Between two neighbouring
     rungs that worked, log(time) is taken to be linear in log(error); beyond the ends, and across a rung that failed,
@@ -158,11 +159,13 @@ def _crossing(limited: Array, wanted: Array, limit: float) -> float:
     import numpy as np
 
     (a, b), (c, d) = np.log(limited), np.log(wanted)
-    return float(np.exp(c + (math.log(limit) - a) / (b - a) * (d - c)))
+    return float(np.clip(np.exp(c + (math.log(limit) - a) / (b - a) * (d - c)), wanted.min(), wanted.max()))
 
 
 def _compared(table: pd.DataFrame, wanted: str, ratio: str, neural: Collection[str]) -> pd.DataFrame:
     """With the ratios to the best of a problem and to its strongest classical baseline, the best first."""
+    import pandas as pd
+
     problem = ["problem", "problem_params"]
     ranked = table[wanted].where(table.pop("ranked").astype(bool))
     table["neural"] = table["solver"].isin(list(neural))
@@ -172,7 +175,7 @@ def _compared(table: pd.DataFrame, wanted: str, ratio: str, neural: Collection[s
     table["strongest_classical"] = classical.notna() & (classical == strongest)
     table[f"{ratio}_vs_best"] = ranked / ranked.groupby(groups).transform("min")
     table[f"{ratio}_vs_classical"] = ranked / strongest
-    order = table.groupby(problem, sort=False).ngroup()
-    return (
-        table.assign(order=order).sort_values(["order", wanted], kind="stable").drop(columns="order", errors="ignore")
-    )
+    order = [table.groupby(problem, sort=False).ngroup(), table[f"{ratio}_vs_best"], table[wanted]]
+    table[["_problem", "_ratio", "_value"]] = pd.concat(order, axis=1).to_numpy()
+    ordered = table.sort_values(["_problem", "_ratio", "_value"], kind="stable")
+    return ordered.drop(columns=["_problem", "_ratio", "_value"])

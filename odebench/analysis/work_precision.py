@@ -28,11 +28,18 @@ def on_front(table: pd.DataFrame, x: str, y: str, ranked: pd.Series[bool]) -> pd
     Of significant digits more is better.
     """
     signs = {name: -1 if name.startswith(_MORE_IS_BETTER) else 1 for name in (x, y)}
-    turned = table[["problem", "problem_params"]].assign(x=signs[x] * table[x], y=signs[y] * table[y])
+    turned = table[["problem", "problem_params"]].assign(x=1.0 * signs[x] * table[x], y=1.0 * signs[y] * table[y])
     rows, best = _with_the_least(turned, "x", "y", ranked)
     before = best.groupby(rows["problem"]).shift(fill_value=float("inf"))
     stricter = before.groupby([rows["problem"], rows["y"]]).transform("first")  # at less of y only
     return ((rows["x"] == best) & (rows["x"] < stricter)).reindex(table.index, fill_value=False)
+
+
+def front(table: pd.DataFrame, x: str) -> pd.DataFrame:
+    """The rows that are on the front, problem by problem in order of `x`."""
+    chosen = table[table["on_front"]].drop(columns="on_front")
+    order = chosen.groupby(["problem", "problem_params"], sort=False).ngroup()
+    return chosen.assign(_order=order).sort_values(["_order", x], kind="stable").drop(columns="_order")
 
 
 def _with_the_least(
