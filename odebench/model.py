@@ -180,14 +180,24 @@ class IVP:
 
 
 def logarithmic_times(t0: float, t1: float, first: float) -> Array:
-    """t0, then 100 times whose distances from t0 grow geometrically from `first` to t1 - t0: for stiff spans."""
+    """t0, then 100 times whose distances from t0 grow geometrically from `first` to t1 - t0: for stiff spans.
+
+    The same to the last place on every machine, as they are part of what a reference is found by: numpy's powers
+    depend on the processor's instructions.
+    """
+    from decimal import Decimal, localcontext
+
     import numpy as np
 
     if not t0 < t1:
         raise BadProblem(f"expected a time span with t0 < t1, received ({t0}, {t1}).")
     if not 0 < first < t1 - t0:
         raise BadProblem(f"expected 0 < first < t1 - t0 = {t1 - t0:g}, received first = {first}.")
-    times = t0 + np.concatenate([[0.0], np.geomspace(first, t1 - t0, DEFAULT_POINTS - 1)])
+    with localcontext(prec=40):
+        gap = Decimal(first)
+        ratio = ((Decimal(t1 - t0) / gap).ln() / (DEFAULT_POINTS - 2)).exp()
+        gaps = [float(gap * ratio**k) for k in range(DEFAULT_POINTS - 1)]
+    times = t0 + np.array([0.0, *gaps])
     times[-1] = t1
     return times
 

@@ -1,9 +1,10 @@
 """An initial value problem that contradicts itself is refused, in words."""
 
+import mpmath
 import numpy as np
 import pytest
 
-from odebench import IVP, Solution, problem, solver
+from odebench import IVP, Solution, logarithmic_times, problem, solver
 from odebench.errors import BadParameter, BadProblem, PluginError
 
 
@@ -22,6 +23,16 @@ def test_parts_are_normalised_and_read_only():
             array[0] = 7
     with pytest.raises(AttributeError):
         ivp.y0 = np.zeros(2)
+
+
+@pytest.mark.parametrize(("t1", "first"), [(40.0, 1e-5), (1e11, 1e-3), (321.8122, 1e-5)])
+def test_logarithmic_times_are_the_same_on_every_machine_as_they_are_rounded_correctly(t1, first):
+    with mpmath.workdps(60):
+        ratio = mpmath.mpf(t1) / mpmath.mpf(first)
+        exact = [mpmath.mpf(first) * ratio ** (mpmath.mpf(k) / 99) for k in range(100)]
+        rounded = [0.0, *map(float, exact)]
+    assert logarithmic_times(0.0, t1, first).tolist() == rounded
+    assert np.geomspace(first, t1, 100).tolist() != rounded[1:]  # numpy's are not
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_of_many_equations_the_first_are_written():
     assert r"\vdots" in found.latex()
 
 
-@pytest.mark.parametrize("name", BRANCHING)
+@pytest.mark.parametrize("name", sorted(BRANCHING))
 def test_a_right_hand_side_that_branches_is_said_to(name):
     with pytest.raises(Untraceable, match="branches on the time or the state"):
         equations(PROBLEMS[name])
