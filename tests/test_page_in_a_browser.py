@@ -50,6 +50,8 @@ def file(tmp_path_factory):
         for solver in LADDERS:
             for k in range(8):
                 add(problem, solver, k)
+        trace = [[10 * k, 0.1 * k, 10.0**-k, 10.0 ** (-k / 2), None] for k in range(1, 5)]
+        add(problem, "net", 0, max_abs_error=1e-2, trace=[[*c, None] for c in trace])
         add(problem, "truth", 0, max_abs_error=0.0, oracle=True)
         add(problem, NASTY, 0, status="failed", reason=f"no <b>way</b> {NASTY}", max_abs_error=None, wall_s=None)
     return report_page.write(odebench.load(make_run(tmp_path_factory.mktemp("runs") / "run", rows)))
@@ -123,14 +125,14 @@ def test_a_request_or_an_error_would_be_seen(chrome, tmp_path):
 
 def test_cases_are_filtered_and_counted(page):
     status = page.locator("#table [role=status]")
-    assert status.inner_text() == "Cases 1 to 50 of 78."
+    assert status.inner_text() == "Cases 1 to 50 of 81."
     page.get_by_label("contains").fill("EULER")
-    assert status.inner_text() == "Cases 1 to 24 of 24, of 78 in all."
+    assert status.inner_text() == "Cases 1 to 24 of 24, of 81 in all."
     assert shown(page) == 24
     page.locator("#table").get_by_label("problem").select_option("lorenz")
-    assert status.inner_text() == "Cases 1 to 8 of 8, of 78 in all."
+    assert status.inner_text() == "Cases 1 to 8 of 8, of 81 in all."
     page.get_by_label("contains").fill("nobody")
-    assert status.inner_text() == "No case is like this, of 78 in all."
+    assert status.inner_text() == "No case is like this, of 81 in all."
     page.get_by_label("contains").fill("")
     page.get_by_label("status").select_option("failed")
     assert shown(page) == 1
@@ -151,7 +153,7 @@ def test_cases_are_sorted_and_the_heading_says_so(page):
     numbers = [float(t.replace("≤ ", "")) for t in page.locator("#cases tbody tr").evaluate_all(column)]
     assert numbers == sorted(numbers, reverse=True)
     page.get_by_role("button", name="Next page").click()
-    assert page.locator("#table [role=status]").inner_text() == "Cases 51 to 78 of 78."
+    assert page.locator("#table [role=status]").inner_text() == "Cases 51 to 81 of 81."
     assert page.locator("#cases tbody tr").evaluate_all(column)[-3:] == ["", "", ""]  # what has no number, at the end
 
 
@@ -171,8 +173,8 @@ def test_axes_are_switched(page):
     plot = drawn(page)
     before = {t["name"]: t for t in traces(plot)}
     assert before["rk4"]["x"] == pytest.approx([0.1 * 4.0**-k for k in range(8)], rel=1e-5)
-    page.get_by_label("across").select_option("rhs_calls")
-    page.get_by_label("up", exact=True).select_option("max_abs_error_median")
+    page.locator("#problem").get_by_label("across").select_option("rhs_calls")
+    page.locator("#problem").get_by_label("up", exact=True).select_option("max_abs_error_median")
     after = {t["name"]: t for t in traces(plot)}
     assert after["rk4"]["x"] == [10 * 2**k for k in range(8)]
     assert after["rk4"]["y"] == pytest.approx([0.1 * 4.0**-k for k in range(8)], rel=1e-5)
@@ -223,18 +225,18 @@ def test_a_point_says_what_it_is(page):
     assert "largest error: 1.00e-01" in said
 
 
-def download(page, name):
+def download(within, name, page):
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=name).first.click()
+        within.get_by_role("button", name=name).first.click()
     with open(waiting.value.path(), newline="", encoding="utf-8") as file:
         return list(csv.reader(io.StringIO(file.read())))
 
 
 def test_what_is_downloaded_is_what_is_drawn(page):
     drawn(page)
-    rows = download(page, "Download the data (CSV)")
+    rows = download(page, "Download the data (CSV)", page)
     assert rows[0] == ["problem", "solver", "status", "max_abs_error_median", "wall_s_median", "marks"]
-    assert len(rows) == 1 + 26
+    assert len(rows) == 1 + 27
     ladder = {row[1]: row for row in rows}
     assert [float(v) for v in ladder["rk4[steps=20]"][3:5]] == pytest.approx([0.1 / 4, 2e-4])
     assert ladder["truth"][5] == "at floor; oracle"
@@ -243,10 +245,53 @@ def test_what_is_downloaded_is_what_is_drawn(page):
 def test_filtered_cases_are_downloaded_whatever_is_in_their_names(page):
     page.get_by_label("contains").fill("<img")
     page.get_by_label("status").select_option("failed")
-    rows = download(page, "Download these cases (CSV)")
+    rows = download(page, "Download these cases (CSV)", page)
     assert [(row[0], row[1], row[-2]) for row in rows[1:]] == [
         (problem, NASTY, f"no <b>way</b> {NASTY}") for problem in ("decay", "lorenz", NASTY)
     ]
+
+
+def test_the_slider_goes_back_in_the_training(page):
+    plot = drawn(page, "Training")
+    assert [len(t["x"]) for t in traces(plot)] == [4, 4]  # what has come, and, faint, the whole
+    slider, output = page.get_by_label("how far the training has come"), page.locator("output")
+    assert output.inner_text() == "After 400 ms: largest error 1.00e-02 of net."
+    slider.focus()
+    page.keyboard.press("Home")
+    assert output.inner_text() == "After 100 ms: largest error 3.16e-01 of net."
+    assert [len(t["x"]) for t in traces(plot)] == [1, 4]
+    slider.fill("101")
+    assert output.inner_text() == "After 201 ms: largest error 1.00e-01 of net."
+    page.locator("#training").get_by_label("up", exact=True).select_option("loss")
+    page.locator("#training").get_by_label("across").select_option("step")
+    slider.fill("200")
+    assert output.inner_text() == "After step 40: loss 1.00e-04 of net."
+    assert traces(plot)[0]["x"] == [10, 20, 30, 40]
+    rows = download(page.locator("#training"), "Download the data (CSV)", page)
+    assert rows[0] == ["problem", "solver", "step", "wall_s", "loss", "max_abs_error", "max_residual"]
+    assert [float(v) for v in rows[4][2:6]] == pytest.approx([40, 0.4, 1e-4, 1e-2])
+
+
+def test_profiles_and_what_a_solver_achieves(page):
+    plot = drawn(page, "Performance profile")
+    heyoka = next(t for t in traces(plot) if t["name"] == "heyoka")
+    assert (heyoka["x"][0], heyoka["y"][0]) == (1, 1)
+    assert (
+        page.locator("#solvers figcaption")
+        .first.inner_text()
+        .startswith("At an error of 1e-6 or less heyoka is the fastest on 3 of 3 problems")
+    )
+    page.locator("#solvers").get_by_label("solver").select_option("rk4")
+    plot = drawn(page, "What rk4 achieves")
+    assert [t["name"] for t in traces(plot)][:2] == ["decay", "lorenz"]
+    assert traces(plot)[0]["x"] == [10 * 2**k for k in range(8)]
+
+
+def test_equations_are_mathematics(page):
+    assert page.locator("#problem math").text_content().replace(" ", "") == "y′=−y"
+    assert page.evaluate("document.querySelector('#problem math').namespaceURI").endswith("MathML")
+    page.locator("#problem select").first.select_option("2")
+    assert "cannot be written here" in page.locator("#problem .missing").inner_text()
 
 
 def luminance(colour):
@@ -254,17 +299,22 @@ def luminance(colour):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_it_is_dark_where_the_system_is_and_where_the_reader_wants_it(opened):
-    back = "() => getComputedStyle(document.body).backgroundColor"
-    dark, light = opened(color_scheme="dark"), opened(color_scheme="light")
-    assert luminance(dark.evaluate(back)) < 60 < 200 < luminance(light.evaluate(back))
-    ink = "p => p.layout.font.color"
-    before = drawn(light).evaluate(ink)
-    light.get_by_role("button", name="Theme").click()
-    light.get_by_role("button", name="Theme: light").click()
-    assert light.get_by_role("button", name="Theme: dark").is_visible()
-    assert luminance(light.evaluate(back)) < 60
-    assert drawn(light).evaluate(ink) != before
+def test_it_is_dark_where_the_system_is_and_where_the_reader_wants_it(page):
+    back, ink = "() => getComputedStyle(document.body).backgroundColor", "p => p.layout.font.color"
+    plot = drawn(page)
+    assert luminance(page.evaluate(back)) > 200
+    light = plot.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    assert luminance(page.evaluate(back)) < 60
+    page.wait_for_function("([p, light]) => p.layout.font.color !== light", arg=[plot.element_handle(), light])
+    page.get_by_role("button", name="Theme: system").click()
+    assert luminance(page.evaluate(back)) > 200  # light, though the system is dark
+    page.emulate_media(color_scheme="light")
+    page.get_by_role("button", name="Theme: light").click()
+    assert luminance(page.evaluate(back)) < 60
+    assert plot.evaluate(ink) != light
+    page.get_by_role("button", name="Theme: dark").click()
+    assert luminance(page.evaluate(back)) > 200
 
 
 def test_it_is_used_by_keyboard_alone(opened):
@@ -274,7 +324,7 @@ def test_it_is_used_by_keyboard_alone(opened):
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
     reached = []
-    for _ in range(60):
+    for _ in range(120):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("(e => e.dataset.key || e.textContent)(document.activeElement)"))
         if reached[-1] == "wall_s_median":
@@ -299,7 +349,7 @@ def test_a_screen_reader_is_told_what_there_is(page):
     said = page.locator(".plot").first.get_attribute("aria-label")
     assert "heyoka is the fastest" in said
     page.get_by_text("The data as a table").first.click()
-    assert page.locator("figure").first.locator("tbody tr").count() == 26
+    assert page.locator("figure").first.locator("tbody tr").count() == 27
 
 
 def test_nothing_sticks_out_on_a_phone(opened):
@@ -310,8 +360,7 @@ def test_nothing_sticks_out_on_a_phone(opened):
     assert page.locator("#cases th").first.get_attribute("aria-sort") == "ascending"
 
 
-def test_it_prints_in_black_on_white_without_what_is_to_be_clicked(opened):
-    page = opened(color_scheme="dark")
+def test_it_prints_in_black_on_white_without_what_is_to_be_clicked(page):
     plot = drawn(page)
     page.emulate_media(media="print", color_scheme="dark")
     page.wait_for_function("p => p.layout.font.color === '#000'", arg=plot.element_handle())
@@ -319,7 +368,9 @@ def test_it_prints_in_black_on_white_without_what_is_to_be_clicked(opened):
     assert not page.locator("header").is_visible()
     assert not page.locator(".tools").first.is_visible()
     assert page.locator("figcaption").first.is_visible()
+    assert page.locator(".plot .main-svg").count() >= page.locator(".plot").count()  # those not looked at, too
     assert page.pdf().startswith(b"%PDF")
+    page.emulate_media(media="screen", color_scheme="light")
 
 
 def test_numbers_are_written_as_in_the_terminal(page):

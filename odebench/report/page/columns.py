@@ -35,6 +35,7 @@ COLUMNS = (
     Column("max_between_error_median", "largest error between times", "e"),
     Column("max_residual_median", "largest residual", "e"),
     Column("error_bound_median", "bound on the error", "e"),
+    Column("tolerance", "tolerance asked for", "e"),
     Column("rhs_calls", "right-hand sides", "n"),
     Column("jac_calls", "Jacobians", "n"),
     Column("counted_rhs_calls", "right-hand sides, counted", "n"),

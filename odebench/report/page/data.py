@@ -30,7 +30,15 @@ def cases(results: Results) -> pd.DataFrame:
     table["oracle"] = table["case_id"].map(samples.groupby("case_id")["oracle"].any()).astype(bool)
     table["problem_label"] = text.labels(zip(table["problem"], table["problem_params"], strict=True))
     table["label"] = text.labels(zip(table["solver"], table["solver_params"], strict=True))
+    table["tolerance"] = [_tolerance(json.loads(params)) for params in table["solver_params"]]
+    table["tolerance"] = table["tolerance"].astype("float64")
     return table
+
+
+def _tolerance(params: Mapping[str, Any]) -> float | None:
+    """What a case was asked for, where a parameter says so."""
+    asked = (params.get(name) for name in ("rtol", "tol", "tolerance", "atol"))
+    return next((float(v) for v in asked if isinstance(v, int | float) and not isinstance(v, bool)), None)
 
 
 def metrics(results: Results) -> list[str]:

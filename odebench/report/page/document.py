@@ -6,24 +6,34 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...errors import OutputError
 from ...results import Results
-from . import captions, data, overview
+from . import captions, data, equations, overview, suite, trainings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BYTES = 8 * 1024 * 1024
 GENERATOR = "odebench report"
-_SCRIPTS = ("format.js", "figure.js", "work_precision.js", "table.js", "page.js")
-_SECTIONS = [
-    {"id": "problem", "title": "Problems", "heading": "Problem by problem"},
-    {"id": "table", "title": "All cases", "heading": "All cases"},
-]
+_SCRIPTS = ("format.js", "figure.js", "work_precision.js", "suite.js", "training.js", "table.js", "page.js")
+_SECTIONS = {
+    "problem": ("Problems", "Problem by problem"),
+    "solvers": ("Solvers", "Solver by solver"),
+    "training": ("Training", "How the networks trained"),
+    "table": ("All cases", "All cases"),
+}
+_NO_TRACE = "No solve of this run has checkpoints: only methods that train or iterate have, as pinn-autograd."
 
 
 def render(results: Results) -> str:
     """The page about these results: HTML with everything in it. Raises `OutputError` where a library is missing."""
+    try:
+        import latex2mathml  # noqa: F401  (said before anything is read)
+    except ImportError:
+        raise _lacks("latex2mathml") from None
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
@@ -44,21 +54,25 @@ def _mib(size: int) -> str:
     return f"{size / 2**20:.1f} MiB"
 
 
-def _content(results: Results, table: Any) -> dict[str, Any]:
+def _content(results: Results, table: pd.DataFrame) -> dict[str, Any]:
     """What the template fills in."""
     shown = data.columns(table, data.metrics(results))
-    networks = results.neural
-    problems = [
-        {"label": label, "captions": captions.of_problem(rows, networks)}
-        for label, rows in table.groupby("problem_label", sort=False)
-    ]
     failures = overview.failures(table)
+    traced = trainings.by_problem(trainings.of(results, table))
     payload = {
         "columns": [c._asdict() for c in shown],
         "cases": data.in_columns(table, shown),
         "markNames": data.MARKS,
-        "problems": problems,
+        "problems": _problems(table, results.neural),
+        "profiles": suite.performance(table),
+        "orders": {},
+        "trainings": traced,
     }
+    missing = {} if traced else {"training": _NO_TRACE}
+    sections = [
+        {"id": name, "title": title, "heading": heading, "missing": missing.get(name)}
+        for name, (title, heading) in _SECTIONS.items()
+    ]
     return {
         "title": _title(results),
         "runs": overview.runs(results),
@@ -73,11 +87,24 @@ def _content(results: Results, table: Any) -> dict[str, Any]:
             (table["problem_label"].nunique(), "problem", "problems"),
             (table["solver"].nunique(), "solver", "solvers"),
         ],
-        "sections": _SECTIONS if len(table) else [],
+        "sections": sections if len(table) else [],
         "exact": "comparison.csv" if len(results.runs) == 1 else "'odebench table --format csv'",
         "left_out": [],
         "data": data.script_json(payload),
     }
+
+
+def _problems(table: pd.DataFrame, networks: frozenset[str]) -> list[dict[str, Any]]:
+    first = table.drop_duplicates("problem_label").set_index("problem_label")[["problem", "problem_params"]]
+    latex = equations.installed({str(label): (name, params) for label, name, params in first.itertuples()})
+    return [
+        {
+            "label": label,
+            "captions": captions.of_problem(rows, networks),
+            "mathml": equations.mathml(latex[str(label)]) if label in latex else None,
+        }
+        for label, rows in table.groupby("problem_label", sort=False)
+    ]
 
 
 def _title(results: Results) -> str:

@@ -58,14 +58,14 @@ class Figure {
   /** Everything but the plot itself: it is drawn when it comes into view. */
   prepare() {
     this.made = this.make();
-    this.made.series.forEach((s, k) => { if (s.colour === undefined) s.colour = k; });
-    const toggled = this.made.series.filter((s) => !s.fixed);
+    const own = (s) => !s.fixed && !s.follows;
+    const toggled = this.made.series.filter(own);
     toggled.forEach((s, k) => { if (!this.hidden.has(s.name)) this.hidden.set(s.name, k >= MOST_SHOWN); });
     this.caption.replaceChildren(...this.made.caption.map((sentence) => el("p", {}, sentence)));
     if (toggled.length > MOST_SHOWN)
       this.caption.append(el("p", { class: "quiet" }, `${MOST_SHOWN} of ${toggled.length} series are shown at first; the buttons above show the others.`));
     this.plot.setAttribute("aria-label", `${this.title}. ${this.made.caption.join(" ")}`);
-    this.legend.replaceChildren(...this.made.series.filter((s) => !s.fixed).map((s) => el("li", {}, this.button(s))));
+    this.legend.replaceChildren(...toggled.map((s) => el("li", {}, this.button(s))));
     this.fill();
   }
 
@@ -91,7 +91,8 @@ class Figure {
     this.redraw(false);
   }
 
-  redraw(anew = true) {
+  /** Anew, or only with what is shown; anew it may `keep` what was zoomed to. */
+  redraw(anew = true, keep = false) {
     loadPlotly();
     if (anew) this.prepare();
     this.drawn = true;
@@ -100,14 +101,14 @@ class Figure {
       exponentformat: "power", automargin: true, ...(a.range ? { range: a.range } : {}), ...(a.log ? { dtick: undefined, nticks: 8 } : {}) });
     const traces = series.map((s) => ({
       type: "scatter", mode: s.mode || "lines+markers", name: plain(s.name), x: s.x, y: s.y, text: s.text ? s.text.map((t) => t.split("\n").map(plain).join("<br>")) : undefined,
-      hoverinfo: s.text ? "text" : s.fixed ? "skip" : "x+y+name", visible: s.fixed || !this.hidden.get(s.name),
+      hoverinfo: s.text ? "text" : "skip", visible: s.fixed || !this.hidden.get(s.name),
       opacity: s.faint ? 0.5 : 1, error_y: s.spread, line: { color: s.ink || colour(s.colour), width: s.width || 1.5, dash: s.dash || dash(s.colour), shape: s.line },
       marker: { color: s.ink || colour(s.colour), size: 8, symbol: s.symbols || s.shape || shape(s.colour) },
     }));
     const layout = { showlegend: false, margin: { l: 60, r: 15, t: 10, b: 50 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: text, family: "system-ui, sans-serif", size: 13 }, xaxis: axis(x), yaxis: axis(y), hovermode: "closest",
       hoverlabel: { align: "left", bgcolor: css("--box"), font: { color: text } }, dragmode: "zoom",
-      uirevision: anew ? Math.random() : this.revision };
+      uirevision: anew && !keep ? Math.random() : this.revision };
     this.revision = layout.uirevision;
     const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: { format: "svg", filename: this.made.file } };
@@ -135,6 +136,15 @@ class Figure {
   }
 }
 
+/** The figures in there are to be replaced. */
+function forget(body) {
+  for (let i = FIGURES.length - 1; i >= 0; i--) {
+    if (!body.contains(FIGURES[i].element)) continue;
+    if (FIGURES[i].drawn) Plotly.purge(FIGURES[i].plot);
+    FIGURES.splice(i, 1);
+  }
+}
+
 function redrawAll() {
-  for (const figure of FIGURES) if (figure.element.isConnected) figure.drawn ? figure.redraw() : figure.prepare();
+  for (const figure of FIGURES) figure.drawn ? figure.redraw() : figure.prepare();
 }

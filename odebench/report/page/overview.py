@@ -113,11 +113,11 @@ def warnings(results: Results, table: pd.DataFrame) -> list[str]:
     ok = table[table["status"] == measurement.OK]
     unstable = int((ok["unstable"] == True).sum())  # noqa: E712  (pandas' own true)
     if unstable:
-        said.append(f"The times of {unstable} of {len(ok)} cases scatter; they are marked unstable.")
+        said.append(f"The times of {unstable} of {len(ok)} solved cases scatter: marked unstable.")
     if floor := int((ok["at_reference_floor"] == True).sum()):  # noqa: E712
         said.append(
-            f"{floor} of {len(ok)} cases are as accurate as the reference itself: "
-            "their error is given as the reference's, marked ≤, and may be less."
+            f"{floor} of {len(ok)} solved cases {'is' if floor == 1 else 'are'} as accurate as the reference itself: "
+            "the error is given as the reference's, marked ≤, and may be less."
         )
     if oracles := sorted(set(ok.loc[ok["oracle"], "solver"])):
         said.append(f"Told the solution, and so not ranked (oracle): {', '.join(oracles)}.")

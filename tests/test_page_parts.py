@@ -1,0 +1,162 @@
+"""What the page says of equations, trainings and suites: against the numbers it is made from."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+
+import pandas as pd
+import pytest
+from page_runs import make_run
+
+import odebench
+from odebench.measurement import Checkpoint
+from odebench.report.page import captions, data, equations, suite, trainings
+
+pytest.importorskip("latex2mathml", reason="pip install 'odebench[report]' writes the page")
+
+
+def test_equations_become_mathml():
+    made = equations.mathml(equations.installed({"decay": ("decay", '{"rate": 3.0}')})["decay"])
+    assert "".join(ET.fromstring(made).itertext()).replace(" ", "") == "y′=−3y"
+    system = equations.installed({"l": ("lotka-volterra", "{}")})["l"]
+    assert len(ET.fromstring(equations.mathml(system)).findall(".//mtr")) == 2
+
+
+def test_what_is_not_known_here_has_no_equation():
+    assert equations.installed({"x": ("no-such-problem", "{}"), "d": ("decay", '{"no": 1}')}) == {}
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [r"\href{javascript:alert(1)}{x}", r"\text{</math><script>alert(1)</script>}", "<script>", r"\frac{", "\x00"],
+)
+def test_no_formula_brings_anything_but_mathematics(latex):
+    made = equations.mathml(latex)
+    if made is not None:
+        assert {e.tag for e in ET.fromstring(made).iter()} <= equations._TAGS
+        assert "<script" not in made
+        assert "javascript" not in made
+
+
+def traced(row, errors, losses, **fields):
+    trace = [
+        Checkpoint(k, 0.1 * (k + 1), loss, error, error)
+        for k, (loss, error) in enumerate(zip(losses, errors, strict=True))
+    ]
+    return row("net", trace=[list(c) for c in trace], **fields)
+
+
+@pytest.fixture
+def problems(tmp_path_factory):
+    def make(*rows):
+        results = odebench.load(make_run(tmp_path_factory.mktemp("runs") / "run", rows))
+        return trainings.by_problem(trainings.of(results, data.cases(results)))
+
+    return make
+
+
+def test_a_training_is_told_by_its_best_checkpoint_and_its_end(problems, row):
+    (problem,) = problems(traced(row, [1.0, 1e-4, 1e-2], [1.0, 0.5, 0.4]), row("rk4"))
+    assert problem["captions"] == [
+        "The closest training is that of net: an error of 1.00e-04 after 200 ms (step 1 of 2); it ended at 1.00e-02."
+    ]
+    assert problem["solves"][0]["error"] == [1, 1e-4, 1e-2]
+    assert problem["solves"][0]["wall_s"] == [0.1, 0.2, 0.3]
+
+
+def test_a_loss_that_promises_what_the_error_does_not_keep_is_told(problems, row):
+    (problem,) = problems(
+        traced(row, [1.0, 0.9], [1.0, 0.01], case_id="a", seed=1),
+        traced(row, [1.0, 1e-3], [1.0, 1e-3], case_id="b", seed=2),
+    )
+    assert problem["captions"][1] == "In 1 of 2 the loss fell by ten or more while the error did not fall by half."
+    assert [solve["name"] for solve in problem["solves"]] == ["net seed 2", "net seed 1"]  # the closest first
+    (kept,) = problems(traced(row, [1.0, 1e-3], [1.0, 1e-3]))
+    assert len(kept["captions"]) == 1
+
+
+def test_a_checkpoint_without_an_error_is_no_best(problems, row):
+    (problem,) = problems(traced(row, [None, None], [1.0, 0.5]))
+    assert problem["captions"] == ["No checkpoint has an error that is known."]
+
+
+def test_long_traces_are_thinned_with_both_ends():
+    trace = [Checkpoint(k, 0.1 * k, None, None, None) for k in range(1000)]
+    thin = trainings.thinned(trace, 60)
+    assert (len(thin), thin[0], thin[-1]) == (60, trace[0], trace[-1])
+    assert trainings.thinned(trace[:60], 60) == trace[:60]
+
+
+TIMES = {"p": (1.0, 2.0, None), "q": (4.0, 1.0, 8.0), "r": (1.0, 3.0, None)}
+
+
+@pytest.fixture
+def table(tmp_path, row):
+    rows = [
+        row(name, s, 1e-7, case_id=f"{problem}/{name}", problem=problem, problem_params={})
+        if s
+        else row(
+            name,
+            None,
+            None,
+            case_id=f"{problem}/{name}",
+            problem=problem,
+            problem_params={},
+            status="failed",
+            reason="no",
+        )
+        for problem, times in TIMES.items()
+        for name, s in zip(("a", "b", "c"), times, strict=True)
+    ]
+    rows += [
+        row("a", 1e-3, 1e-2, case_id=f"{p}/a2", problem=p, problem_params={}, solver_params={"k": 2}) for p in TIMES
+    ]
+    rows += [row("told", 1e-9, 0.0, case_id="told", problem="p", problem_params={}, oracle=True)]
+    return data.cases(odebench.load(make_run(tmp_path / "run", rows)))
+
+
+def test_costs_are_of_measured_cases_that_come_so_far(table):
+    costs = suite.costs(table.assign(curve=table["solver"]), 1e-6)
+    assert list(costs.index) == ["p", "q", "r"]
+    assert sorted(costs.columns) == ["a", "b", "c"]
+    assert [list(costs.loc[p, ["a", "b", "c"]].fillna(-1)) for p in TIMES] == [
+        [s or -1 for s in t] for t in TIMES.values()
+    ]
+    assert list(suite.costs(table.assign(curve=table["solver"]), 1e-1)["a"]) == [1e-3] * 3
+    assert suite.costs(table, 1e-12).isna().all(axis=None)
+
+
+def test_a_profile_is_told_as_it_is(table):
+    by_level = {made["level"]: made for made in suite.performance(table.assign(curve=table["solver"]))}
+    assert by_level["1e-6"]["captions"] == [
+        "At an error of 1e-6 or less a is the fastest on 2 of 3 problems, and reaches it on 3 of 3 problems, "
+        "no other on more."
+    ]
+    profile = by_level["1e-6"]["curves"]["b"]
+    by_hand = [sum(t[1] / min(s for s in t if s) <= tau for t in TIMES.values()) / 3 for tau in profile["tau"]]
+    assert profile["fraction"] == pytest.approx(by_hand, rel=1e-5)
+    assert "1e-9" not in by_level  # nobody comes so far
+
+
+def test_who_is_fast_and_who_is_sure_are_two():
+    profile = pd.DataFrame(
+        [("fast", 1.0, 0.5, 2, 4), ("fast", 9.0, 0.5, 2, 4), ("sure", 1.0, 0.25, 4, 4), ("sure", 9.0, 1.0, 4, 4)],
+        columns=["solver", "tau", "fraction", "solved", "problems"],
+    )
+    assert suite.caption(profile, 1e-3) == [
+        "At an error of 1e-3 or less fast is the fastest on 2 of 4 problems, and reaches it on 2 of 4 problems; "
+        "sure reaches it on 4 of 4 problems."
+    ]
+
+
+def test_one_problem_makes_no_profile(table):
+    assert suite.performance(table[table["problem"] == "p"]) == []
+
+
+def test_what_was_asked_for_is_a_column(tmp_path, row):
+    rows = [row("one", solver_params={"rtol": 1e-6, "atol": 1e-9}), row("two", solver_params={"steps": 3})]
+    asked = data.cases(odebench.load(make_run(tmp_path / "run", rows)))["tolerance"]
+    assert asked[0] == 1e-6
+    assert math.isnan(asked[1])
+    assert captions.power(1e-10) == "1e-10"
