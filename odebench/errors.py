@@ -58,6 +58,10 @@ class BadQuestion(OdebenchError):
     """A question that what was measured cannot answer."""
 
 
+class NothingToDraw(OdebenchError):
+    """A figure for which the runs hold nothing."""
+
+
 class ClusterError(OdebenchError):
     """A Dask cluster that cannot be reached, or no longer."""
 

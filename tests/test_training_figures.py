@@ -14,7 +14,7 @@ import pytest
 from odebench import IVP, Monitor, Solution, SolverFailed, recording, references, solver
 from odebench.errors import BadSolution, OutputError
 from odebench.measurement import Checkpoint
-from odebench.report import animation, convergence
+from odebench.report import animation, training
 
 pytest.importorskip("matplotlib", reason="draws")
 
@@ -173,7 +173,7 @@ def lines(figure, labelled=True):
 
 def test_one_trace_is_loss_residual_and_error_against_time_and_steps():
     trace = checkpoints(20)
-    figure = convergence.draw("one", [convergence.Curve("halving", trace)])
+    figure = training.draw("one", [training.Curve("halving", trace)])
     over_time, over_steps = figure.axes
     assert [line.get_label() for line in over_time.lines] == ["loss", "largest residual", "largest error"]
     for axes, attribute in ((over_time, "wall_s"), (over_steps, "step")):
@@ -186,38 +186,38 @@ def test_one_trace_is_loss_residual_and_error_against_time_and_steps():
 
 
 def test_several_traces_share_panels_and_samples_of_a_case_a_look():
-    curves = [convergence.Curve(label, checkpoints(n)) for label, n in (("a", 5), ("a", 6), ("b", 7))]
-    figure = convergence.draw("several", curves)
+    curves = [training.Curve(label, checkpoints(n)) for label, n in (("a", 5), ("a", 6), ("b", 7))]
+    figure = training.draw("several", curves)
     assert len(figure.axes) == 6
     assert all(len(axes.lines) == 3 for axes in figure.axes)
     first, second, other = figure.axes[0].lines
     assert first.get_color() == second.get_color() != other.get_color()
     assert len(lines(figure)) == 12  # the second sample of a is not named again
-    many = [convergence.Curve(str(k), checkpoints(3, error=k + 1.0)) for k in range(30)]
-    assert {line.get_label() for line in lines(convergence.draw("many", many))} == set(map(str, range(12)))
+    many = [training.Curve(str(k), checkpoints(3, error=k + 1.0)) for k in range(30)]
+    assert {line.get_label() for line in lines(training.draw("many", many))} == set(map(str, range(12)))
 
 
 def test_what_was_not_recorded_has_no_panel_and_what_is_not_finite_no_point():
     old = [Checkpoint(k, 0.1 * k, None, 0.0 if k == 3 else 0.5**k, 0.1) for k in range(1, 6)]
-    (error,) = convergence.draw("old", [convergence.Curve("a", old)]).axes[0].lines
+    (error,) = training.draw("old", [training.Curve("a", old)]).axes[0].lines
     assert error.get_label() == "largest error"
     assert len(error.get_xdata()) == 4
 
 
 def test_of_several_problems_each_has_a_file_of_its_name(tmp_path):
-    curves = [convergence.Curve("halving", checkpoints(3))]
-    alone = convergence.write({"decay[rate=2]": curves}, tmp_path, ["svg", "png"])
+    curves = [training.Curve("halving", checkpoints(3))]
+    alone = training.write({"decay[rate=2]": curves}, tmp_path, ["svg", "png"])
     assert [path.name for path in alone] == ["convergence.svg", "convergence.png"]
-    both = convergence.write({"decay[rate=2]": curves, "logistic": curves}, tmp_path, ["svg"])
+    both = training.write({"decay[rate=2]": curves, "logistic": curves}, tmp_path, ["svg"])
     assert [path.name for path in both] == ["convergence-decay-rate=2.svg", "convergence-logistic.svg"]
     assert all(path.stat().st_size > 0 for path in alone + both)
 
 
 def test_an_empty_trace_is_said_to_be_one(ivp):
     with pytest.raises(OutputError, match=r"there is no checkpoint.*pinn-autograd"):
-        convergence.draw("nothing", [convergence.Curve("a", [])])
+        training.draw("nothing", [training.Curve("a", [])])
     with pytest.raises(OutputError, match="the run holds no trace"):
-        convergence.curves([SimpleNamespace(trace=[])])
+        training.curves([SimpleNamespace(trace=[])])
     with pytest.raises(OutputError, match="no step was recorded"):
         animation.learned("nothing", ivp, ivp.exact(ivp.t_eval), [])
 

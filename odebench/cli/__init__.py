@@ -20,6 +20,7 @@ from .look import env, list_, show, table
 from .manual import help_
 from .new import new
 from .options import INTERRUPTED
+from .plot import plot
 from .report import report
 from .run import run
 from .watch import watch
@@ -85,5 +86,5 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, report, doctor, check, watch, new, env, completion, help_):
+for _command in (run, list_, show, certify, table, plot, report, doctor, check, watch, new, env, completion, help_):
     main.add_command(_command)

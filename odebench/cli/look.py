@@ -73,14 +73,14 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
     click.echo(catalogue.latex(host, name) if latex else catalogue.show(host, name))
     if plot is not None:
         from .. import references
-        from ..report import figures
+        from ..report.plots import files, solution
         from ..report.progress import bar
 
         ivp = catalogue.selected_ivp(host, name)
         with bar(name) as progress:
             reference = references.reference(ivp, progress)
         path = plot if plot.name else Path(f"{name.partition('[')[0]}.png")
-        figures.save(figures.solution(name, ivp, reference.y), path)
+        files.save(solution.solution(name, ivp, reference.y), path)
         click.echo(f"figure       {path}")
 
 

@@ -76,7 +76,8 @@ def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plu
     from .. import environment, recording, references
     from ..cases import one_variant
     from ..errors import BadSolution
-    from ..report import animation, convergence, figures
+    from ..report import animation, training
+    from ..report.plots import style
     from ..report.progress import bar, live
 
     host = open_host(plugins)
@@ -84,7 +85,7 @@ def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plu
     found = host.solver(method.name)
     if reason := host.missing(found):
         raise BadSolution(f"{method.name} cannot run: {reason}")
-    figures.new(1, 1)  # so that a missing matplotlib is said before the solve
+    style.library()  # so that a missing matplotlib is said before the solve
     _expect_directory(output)
     environment.limit_threads(1)
     ivp = host.problem(equation.name)(**equation.params)
@@ -94,8 +95,8 @@ def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plu
     with live(title) as on_frame:
         recorded = recording.record(found, ivp, reference, method.params, seed, on_frame)
     frames, endings = recorded.frames, _endings(png)
-    curve = convergence.Curve(solver, [frame.checkpoint for frame in frames])
-    written = convergence.write({title: [curve]}, output, endings)
+    curve = training.Curve(solver, [frame.checkpoint for frame in frames])
+    written = training.write({title: [curve]}, output, endings)
     written += animation.write(title, ivp, reference.y, frames, output, endings)
     click.echo(f"{title}: {animation.caption(frames[-1].checkpoint)}, {len(frames)} frames")
     _name(written)
@@ -105,12 +106,13 @@ def _of_solve(solver: str, problem: str, seed: int, output: Path, png: bool, plu
 
 def _of_run(name: str, output: Path | None, png: bool) -> None:
     from .. import results
-    from ..report import convergence, figures
+    from ..report import training
+    from ..report.plots import style
 
     run = results.find(name)
-    figures.new(1, 1)
+    style.library()
     directory = _expect_directory(output or run.directory / "figures")
-    _name(convergence.write(convergence.curves(run.measurements()), directory, _endings(png)))
+    _name(training.write(training.curves(run.measurements()), directory, _endings(png)))
 
 
 def _endings(png: bool) -> tuple[str, ...]:

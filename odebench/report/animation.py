@@ -14,7 +14,9 @@ from ..errors import OutputError
 from ..measurement import Checkpoint
 from ..model import IVP
 from ..recording import Frame
-from . import figures, text
+from . import text
+from .plots import files, style
+from .plots.solution import time_axis, time_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,13 +46,13 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
     if not frames:
         raise OutputError(f"nothing to draw of {title}: no step was recorded.")
     d = ivp.n_states
-    figure = figures.new(7.0, 4.4 if d == 1 else 1.6 + 1.7 * min(d, _COMPONENTS))
+    figure = style.figure(7.0, 4.4 if d == 1 else 1.6 + 1.7 * min(d, _COMPONENTS))
     from matplotlib.lines import Line2D
 
     chosen = np.unique(np.linspace(0, d - 1, min(d, _COMPONENTS)).round().astype(int))
     grid = figure.subplots(len(chosen), 1, squeeze=False, sharex=True)[:, 0]
-    logarithmic, times = figures.time_axis(ivp)
-    for axes, j, colour in zip(grid, chosen, cycle(figures.COLOURS)):
+    logarithmic, times = time_axis(ivp)
+    for axes, j, colour in zip(grid, chosen, cycle(style.COLOURS)):
         true, last = reference[-times.size :, j], frames[-1].y[-times.size :, j]
         low, high = float(true.min()), float(true.max())
         size = high - low or abs(high) or 1.0
@@ -65,9 +67,9 @@ def learned(title: str, ivp: IVP, reference: Array, frames: Sequence[Frame]) -> 
         if logarithmic:
             axes.set_xscale("log")
     figure.align_ylabels(grid)
-    any_colour = Line2D([], [], linestyle="--", color="0.25" if len(chosen) > 1 else figures.COLOURS[0], linewidth=1.8)
+    any_colour = Line2D([], [], linestyle="--", color="0.25" if len(chosen) > 1 else style.COLOURS[0], linewidth=1.8)
     figure.legend([behind, any_colour], ["reference", "learned"], loc="outside lower center", ncols=2, frameon=False)
-    grid[-1].set_xlabel(figures.time_label(ivp))
+    grid[-1].set_xlabel(time_label(ivp))
     figure.suptitle(title)
     grid[0].set_title(" ")  # keeps room for the captions
     for k, frame in enumerate(frames):
@@ -92,7 +94,7 @@ def save(figure: Figure, n_frames: int, path: Path) -> None:
     if path.suffix != ".svg":
         for artist in figure.findobj(lambda a: str(a.get_gid()).startswith("frame-")):
             artist.set_visible(str(artist.get_gid()).startswith(f"frame-{n_frames - 1}-"))
-        figures.save(figure, path)
+        files.save(figure, path)
         return
     from matplotlib import rc_context
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from ..cases import canonical_json
 from ..errors import OutputError
 from ..measurement import Checkpoint, Measurement
-from . import figures, text
-from .figures import COLOURS, STYLES
+from . import text
+from .plots import files, style
+from .plots.style import COLOURS, STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +63,7 @@ def write(titled: Mapping[str, Sequence[Curve]], directory: Path, endings: Itera
         figure = draw(title, curves)
         for ending in endings:
             paths.append(directory / f"{stem}.{ending}")
-            figures.save(figure, paths[-1])
+            files.save(figure, paths[-1])
     return paths
 
 
@@ -84,7 +85,7 @@ def draw(title: str, curves: Sequence[Curve]) -> Figure:
         title = f"{title}: the {_MOST_LABELS} of {len(labels)} that came closest"
         labels = sorted(labels, key=lambda label: min(_closest(c) for c in curves if c.label == label))[:_MOST_LABELS]
         curves = [curve for curve in curves if curve.label in labels]
-    figure = figures.new(8.4, 3.6 if len(curves) == 1 else 7.2)
+    figure = style.figure(8.4, 3.6 if len(curves) == 1 else 7.2)
     drawn = {q: name for q, name in QUANTITIES.items() if any(_points(c.trace, q, "step")[0] for c in curves)}
     grid = figure.subplots(1 if len(curves) == 1 else len(drawn), 2, squeeze=False, sharex="col")
     for column, (against, unit) in enumerate(AGAINST.items()):

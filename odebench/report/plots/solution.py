@@ -1,23 +1,19 @@
-"""Figures, drawn with matplotlib."""
+"""The solution of a problem over time."""
 
 from __future__ import annotations
 
 from itertools import cycle
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..backends import Array
-from ..errors import OutputError
-from ..model import IVP
+from ...backends import Array
+from ...model import IVP
+from .style import COLOURS, STYLES, figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COMPONENTS = 8  # curves that can be told apart
 _APART = 100.0  # components whose sizes differ by more are each drawn on their own scale
-# Okabe & Ito's colours, told apart by colour-blind eyes; the styles tell them apart in black and white
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-STYLES = ("-", "--", "-.", ":")
 
 
 def solution(title: str, ivp: IVP, y: Array) -> Figure:
@@ -27,14 +23,14 @@ def solution(title: str, ivp: IVP, y: Array) -> Figure:
     """
     import numpy as np
 
-    figure = new(7, 4.2)
+    drawn = figure(7, 4.2)
     chosen = np.unique(np.linspace(0, ivp.n_states - 1, min(ivp.n_states, _COMPONENTS)).round().astype(int))
     largest = np.abs(y[:, chosen]).max(axis=0)
     own_scale = largest.max() > _APART * largest[largest > 0].min(initial=np.inf)
     logarithmic, times = time_axis(ivp)
     y = y[-times.size :]
 
-    axes = figure.add_subplot()
+    axes = drawn.add_subplot()
     for j, size, colour, style in zip(chosen, largest, cycle(COLOURS), cycle(STYLES)):
         name = "y" if ivp.n_states == 1 else f"y{j + 1}"
         label = f"{name} / {size:.2g}" if own_scale and size > 0 else name
@@ -46,16 +42,7 @@ def solution(title: str, ivp: IVP, y: Array) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     if ivp.n_states > 1:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    return figure
-
-
-def new(width: float, height: float) -> Figure:
-    """An empty figure of this size in inches. Raises `OutputError` where matplotlib is missing."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise OutputError("drawing needs matplotlib: pip install 'odebench[plot]'") from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return drawn
 
 
 def time_axis(ivp: IVP) -> tuple[bool, Array]:
@@ -72,11 +59,3 @@ def time_label(ivp: IVP) -> str:
     logarithmic, _ = time_axis(ivp)
     start = f"{ivp.t_eval[0]:g}"
     return f"t − {start}" if logarithmic and start != "0" else "t"
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write it, as the ending of the name says: .svg, .pdf or .png. Raises `OutputError`."""
-    try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write the figure {path}: {error}. Give a name such as solution.png.") from None

@@ -1,0 +1,101 @@
+"""`odebench plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import completers
+from .options import debug_option
+
+if TYPE_CHECKING:
+    from ..results import Results
+
+FIGURES = {
+    "work-precision": "Error against time, with the front: a curve a ladder of effort.",
+    "times": "The time of each case, with its error.",
+    "convergence": "Error, residual and loss against time, of solvers that report them.",
+}
+
+
+def _figure_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, said in reversed(FIGURES.items()):
+        command = click.option(f"--{name}", is_flag=True, help=said)(command)
+    return command
+
+
+def _endings(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    endings = tuple(filter(None, (value or "").replace(" ", "").split(",")))
+    if wrong := set(endings) - {"svg", "pdf", "png"}:
+        raise click.BadParameter(f"expected svg, pdf or png, or several of them with commas; received {min(wrong)!r}.")
+    return endings
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=completers.runs)
+@_figure_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="A directory for the figures, or one figure's file. [default: RUN/figures]",
+)
+@click.option(
+    "--format", "endings", callback=_endings, metavar="FORMATS", help="svg, pdf, png, or several. [default: svg]"
+)
+@click.option(
+    "--size",
+    type=click.Choice(["column", "page", "slide"]),
+    default="page",
+    show_default=True,
+    help="For a column or the whole width of a paper's page, or for a slide.",
+)
+@debug_option
+def plot(runs: tuple[str, ...], output: Path | None, endings: tuple[str, ...], size: str, **asked: bool) -> None:
+    """Draw figures for papers and lectures: of one or more runs, as `table` takes them. Needs matplotlib.
+
+    Without a figure's flag all are drawn that the runs have something for. SVG and PDF are vectors, their text is text,
+    and the same runs give the same bytes. Curves differ in colour, which colour-blind eyes tell apart, and in markers
+    and lines. What could not be drawn is counted below the figure.
+
+    \b
+    Examples:
+      odebench plot
+      odebench plot results/work-precision --work-precision --size column --format pdf -o paper
+      odebench plot monday tuesday --times --convergence -o slides --size slide --format png
+      odebench plot --work-precision -o front.svg
+    """
+    from ..errors import NothingToDraw
+    from ..report import plots
+
+    results = _load(runs)
+    names = [name for name in FIGURES if asked[name.replace("-", "_")]]
+    single = output is not None and output.suffix != "" and not output.is_dir()
+    if single and (len(names) != 1 or endings):
+        raise click.UsageError("expected one figure's flag, and no --format, with -o FILE. Name a directory instead.")
+    directory = output or (results.runs[0].directory if len(results.runs) == 1 else Path()) / "figures"
+    drawn = 0
+    for name in names or FIGURES:
+        try:
+            figure = getattr(plots, name.replace("-", "_"))(results, size=size)
+        except NothingToDraw as nothing:
+            if names:
+                raise
+            click.echo(f"not drawn    {name}: {nothing}", err=True)
+            continue
+        drawn += 1
+        for path in [output] if single and output else [directory / f"{name}.{e}" for e in endings or ("svg",)]:
+            plots.save(figure, path)
+            click.echo(f"figure       {path}")
+    if not drawn:
+        raise NothingToDraw("none of the figures can be drawn of these runs, as said above.")
+
+
+def _load(runs: tuple[str, ...]) -> Results:
+    from .. import results
+
+    return results.load(*runs)
