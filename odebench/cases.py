@@ -128,6 +128,8 @@ class Task:
     """Which sample of the case, from 0."""
     seed: int | None
     """For a solver that uses chance; None for the others."""
+    describe: bool = False
+    """Whether the row is to hold the problem's solution, for the figures."""
 
 
 def seed_for(base: int, case_id: str, k: int) -> int:

@@ -256,7 +256,7 @@ class IsolatedWorker:
             if self._idle_looks > _LOOKS:
                 self._verdict = measurement.CRASHED, "the process did not take up the case"
         elif self.limits.timeout_s is not None:
-            preparing = stage in (Stage.START, Stage.PROBLEM, Stage.CERTIFY, Stage.EXAMINE, Stage.COUNT)
+            preparing = stage in (Stage.START, Stage.PROBLEM, Stage.CERTIFY, Stage.EXAMINE, Stage.COUNT, Stage.DESCRIBE)
             # while a solve is counted it compiles anew and is slowed down, and what was measured hangs on its end
             allowed = self.limits.timeout_s * (_COUNTING if stage is Stage.COUNT else 1)
             allowed = max(allowed, PREPARATION_S) if preparing else allowed

@@ -38,6 +38,7 @@ class Archive:
         """Of samples in one of these contexts, `without` those of one directory."""
         self._runs: list[Run] = []
         self._at: dict[_Key, tuple[int, int]] = {}  # the run's number and the line's position
+        self._solutions: dict[str, tuple[int, int]] = {}  # likewise, by problem
         found = []
         for path in root.glob("*/run.json"):
             if path.parent.absolute() != without:
@@ -53,14 +54,23 @@ class Archive:
             warnings.simplefilter("ignore")  # a torn last line is no loss here
             for position, fields in run.lines():
                 if fields["context"] in contexts and fields["status"] in _WORTH_KEEPING:
-                    self._at[_key(**fields)] = len(self._runs) - 1, position
+                    at = self._at[_key(**fields)] = len(self._runs) - 1, position
+                    if fields["reference_solution"] is not None:
+                        self._solutions[f"{fields['problem']}{fields['problem_params']}"] = at
 
     def find(self, case_id: str, repeat: int, seed: int | None, context: str) -> Measurement | None:
         """The one of the run that began last; None where there is none."""
         found = self._at.get(_key(case_id, repeat, seed, context))
         if found is None:
             return None
-        number, position = found
+        return self._read(*found)
+
+    def solution(self, row: Measurement) -> dict[str, Any] | None:
+        """The `reference_solution` of the row's problem; None where no sample has it."""
+        found = self._solutions.get(f"{row.problem}{row.problem_params}")
+        return None if found is None else self._read(*found).reference_solution
+
+    def _read(self, number: int, position: int) -> Measurement:
         return Measurement(**next(self._runs[number].lines_at([position])))
 
 
@@ -226,8 +236,13 @@ class Run:
         """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
         return (Measurement(**fields) for _, fields in self.lines())
 
-    def lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The same as the fields of a `Measurement`, each with the position of its line, for `lines_at`."""
+    def lines(self, holding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The same as the fields of a `Measurement`, each with the position of its line, for `lines_at`.
+
+        `holding`: only those of which this field, an object where it is not null, says something; the others are not
+        even taken apart.
+        """
+        wanted = b"" if holding is None else f'"{holding}": {{'.encode()  # in a text the quotation marks are escaped
         if not self.journal_path.exists():
             return
         position = 0
@@ -236,6 +251,9 @@ class Run:
                 if not line.endswith(b"\n"):
                     warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
                     return
+                if wanted not in line:
+                    position += len(line)
+                    continue
                 try:
                     fields = BLANK | json.loads(line.decode())
                     if fields.keys() != FIELDS:

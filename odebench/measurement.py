@@ -106,13 +106,26 @@ class Measurement:
     """How a method that trains or iterates came to its solution; in traces.csv and the journal only."""
     diagnoses: list[DiagnosisRow] = field(default_factory=list)
     """What the doctor found, where it was asked; in diagnoses.csv and the journal only."""
+    reference_solution: dict[str, Any] | None = None
+    """Once a problem with its parameters: what `over_time.to_json` says of it; in the journal only."""
+    error_over_time: dict[str, Any] | None = None
+    """Once a case: `over_time.errors` of its first sample that is ok; in the journal only."""
     traceback: str | None = None
     """Where the solver raised; in the journal only."""
 
 
 STATS = ("rhs_calls", "jac_calls", "steps", "epochs", "n_parameters", "final_loss")
 COUNTED = ("counted_rhs_calls", "counted_jac_calls")
-_JOURNAL_ONLY = ("metrics", "other_stats", "context", "trace", "diagnoses", "traceback")
+_JOURNAL_ONLY = (
+    "metrics",
+    "other_stats",
+    "context",
+    "trace",
+    "diagnoses",
+    "reference_solution",
+    "error_over_time",
+    "traceback",
+)
 FIELDS = frozenset(f.name for f in fields(Measurement))
 _EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": [], "diagnoses": []}
 BLANK = {f.name: f.default for f in fields(Measurement) if f.default is not MISSING} | _EMPTY

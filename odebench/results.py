@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import tables
+from . import over_time, tables
 from .analysis import (
     against,
     aggregate,
@@ -24,6 +24,7 @@ from .analysis import (
 )
 from .errors import BadRun
 from .journal import Run
+from .over_time import ReferenceSolution
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +80,37 @@ class Results:
         for run in sorted(self.runs, key=lambda run: str(run.meta["started_at"])):
             described |= run.meta[f"{what}s"]
         return described
+
+    @cached_property
+    def solutions(self) -> dict[tuple[str, str], ReferenceSolution]:
+        """What solutions were compared with, by problem and its `problem_params`, as far as the journals have it."""
+        found: dict[tuple[str, str], ReferenceSolution] = {}
+        for run in self.runs:
+            for _, row in run.lines("reference_solution"):
+                key = row["problem"], tables.params_text(row["problem_params"])
+                if key not in found:
+                    found[key] = over_time.from_json(row["reference_solution"])
+        return found
+
+    @cached_property
+    def errors_over_time(self) -> pd.DataFrame:
+        """The error of each case's first sample over time: `case_id`, `t`, `abs_error`, at most 100 rows a case.
+
+        `abs_error` is the largest of a stretch of time, at that moment.
+        """
+        import pandas as pd
+
+        found: dict[str, dict[str, list[float]]] = {}
+        for run in self.runs:
+            for _, row in run.lines("error_over_time"):
+                found.setdefault(row["case_id"], row["error_over_time"])
+        return pd.DataFrame(
+            {
+                "case_id": [case_id for case_id, errors in found.items() for _ in errors["t"]],
+                "t": pd.Series([t for errors in found.values() for t in errors["t"]], dtype="float64"),
+                "abs_error": pd.Series([e for errors in found.values() for e in errors["abs_error"]], dtype="float64"),
+            }
+        )
 
     @cached_property
     def cases(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import environment, measurement, provenance, tables, timing
-from .cases import Case, Task, Variants, seed_for
+from .cases import Case, Task, Variant, Variants, seed_for
 from .errors import BadRun, ClusterError, OutputError, one_line
 from .executors import Executor
 from .host import Host
@@ -34,6 +34,8 @@ class Sampling:
     """What the seeds are derived from."""
     threads: int = 1
 
+
+_PROBLEMS_AT_ONCE = 8  # whose samples may come in turn
 
 FOUNDING_SOLVERS = ("analytic", "scipy-ivp", "pinn-autograd", "pinn-finite-difference")
 FOUNDING_PROBLEMS = ("decay",)
@@ -69,6 +71,7 @@ class Plan:
         self._seeded = {name: host.solver(name).uses_chance for name in self.solvers.names}
         self._issued: dict[str, int] = {}  # cases of the current problem -> samples handed out
         self._settled: set[str] = set()  # those of them that need no further samples
+        self._described = ""  # the last problem whose solution is in a row
         self._done: set[tuple[str, int]] = set()
         self._done_with: dict[str, str] = {}  # cases that needed no further samples before -> solver
         for row in done:
@@ -99,13 +102,16 @@ class Plan:
                     if case.id not in self._settled and case.id not in self._done_with:
                         self._issued[case.id] = k + 1
                         seeded = self._seeded[solver.name]
-                        yield Task(case, k, seed_for(self.sampling.base_seed, case.id, k) if seeded else None)
+                        seed = seed_for(self.sampling.base_seed, case.id, k) if seeded else None
+                        yield Task(case, k, seed, describe=problem.key != self._described)
 
     def learn(self, row: Measurement) -> None:
         """Take no further samples where they would say nothing new, or cost too much.
 
         An executor that has drawn tasks ahead is not held to it: what was handed out is still counted.
         """
+        if row.reference_solution is not None:
+            self._described = Variant(row.problem, row.problem_params).key
         if self._settles(row) and row.case_id in self._issued and row.case_id not in self._settled:
             self._settled.add(row.case_id)
             self.total -= self._missing(row.case_id, row.solver, after=self._issued[row.case_id])
@@ -219,7 +225,10 @@ class EarlierSamples:
     def find(self, task: Task) -> Measurement | None:
         """The latest such sample; None where there is none."""
         context = self._contexts[task.case.solver.name, task.case.problem.name]
-        return self._archive.find(task.case.id, task.repeat, task.seed, context)
+        row = self._archive.find(task.case.id, task.repeat, task.seed, context)
+        if row is not None and task.describe and row.reference_solution is None:
+            row.reference_solution = self._archive.solution(row)
+        return row
 
 
 def run(
@@ -235,11 +244,12 @@ def run(
     Samples that are among the `earlier` ones are taken over with the id of the run that took them. Ctrl-C ends the run
     early, with status `interrupted`: what was measured by then is kept, and stands in the tables.
     """
-    status = "complete"
+    status, once = "complete", _Once()
 
     def take(row: Measurement) -> None:
         if row.machine is not None and row.machine not in record.meta.setdefault("machines", {}):
             record.describe(machines=dict(executor.machines))
+        once(row)
         record.append(row)
         plan.learn(row)
         _notify(host.hook.odebench_measured, measurement=row)
@@ -269,6 +279,24 @@ def run(
     record.finish(status)
     tables.write_tables(record)
     _notify(host.hook.odebench_run_finished, run=record)
+
+
+class _Once:
+    """Leaves what the journal says once of a problem, and once of a case, in the first row that says it."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, set[str]] = {}  # by problem, of the last few
+
+    def __call__(self, row: Measurement) -> None:
+        problem = Variant(row.problem, row.problem_params).key
+        said = self._said[problem] = self._said.pop(problem, set())
+        if len(self._said) > _PROBLEMS_AT_ONCE:
+            del self._said[next(iter(self._said))]
+        for field, of in (("reference_solution", problem), ("error_over_time", row.case_id)):
+            if getattr(row, field) is not None:
+                if of in said:
+                    setattr(row, field, None)
+                said.add(of)
 
 
 def _notify(hook: Any, **arguments: Any) -> None:

@@ -40,9 +40,9 @@ class Equations:
         """The equations as a LaTeX `aligned` environment."""
         import sympy
 
-        names = {s: sympy.Symbol(_subscripted(s.name)) for s in self.y}
+        names = {s: _subscripted(s.name) for s in self.y}
         rows = [
-            rf"{_subscripted(s.name)}' &= {sympy.latex(e.subs(names), order='none')}"
+            rf"{names[s]}' &= {sympy.latex(e, order='none', symbol_names=names)}"
             for s, e in zip(self.y, self.expressions, strict=False)
         ]
         if len(rows) < len(self.y):
@@ -50,17 +50,18 @@ class Equations:
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
-def equations(ivp: IVP, first: int | None = None) -> Equations:
+def equations(ivp: IVP, first: int | None = None, *, longest: int = _LONGEST) -> Equations:
     """The right-hand side of a problem in sympy's terms, with its parameters as numbers; of all states or the `first`.
 
-    Raises `Untraceable` where it branches on the state or the time, does what only numpy can, or is too long to write.
+    Raises `Untraceable` where it branches on the state or the time, does what only numpy can, or is too long to write:
+    of more than `longest` operations.
     """
     import sympy
 
     names = ["y"] if ivp.n_states == 1 else [f"y{i + 1}" for i in range(ivp.n_states)]
     t, y = sympy.Symbol("t"), tuple(sympy.Symbol(name) for name in names)
     program = Program(ivp.rhs, ivp.n_states)
-    if program.written_out > _LONGEST:
+    if program.written_out > longest:
         raise Untraceable("the equations would fill pages")
     functions: dict[str, Any] = {
         "exp": sympy.exp,

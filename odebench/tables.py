@@ -145,8 +145,13 @@ def _table(lines: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return table
 
 
+def params_text(params: Mapping[str, Any]) -> str:
+    """Parameters as they stand in the tables: JSON with sorted keys."""
+    return _encode(params)
+
+
 def _cells(fields: Mapping[str, Any]) -> dict[str, Any]:
     """A measurement as a flat row."""
-    params = {name: _encode(fields[name]) for name in ("problem_params", "solver_params")}
+    params = {name: params_text(fields[name]) for name in ("problem_params", "solver_params")}
     cells: dict[str, Any] = {name: fields[name] for name in COLUMNS} | params | fields["metrics"]
     return cells

@@ -11,7 +11,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from . import accuracy, certificate, checks, environment, measurement, outcomes, provenance, references, timing
+from . import (
+    accuracy,
+    certificate,
+    checks,
+    environment,
+    measurement,
+    outcomes,
+    over_time,
+    provenance,
+    references,
+    timing,
+)
 from .backends import Array
 from .cases import Case, Task, Variant
 from .errors import BadProblem, BadSolution, Diverged, SolverFailed, one_line
@@ -42,6 +53,7 @@ class Stage(enum.Enum):
     CERTIFY = "finding a bound on its error"
     EXAMINE = "the doctor's look at the solution"
     COUNT = "counting what one more solve evaluates"
+    DESCRIBE = "writing down the problem's solution"
     CLEAN_UP = "cleaning up after the solver"
 
 
@@ -88,6 +100,8 @@ class Worker:
         if caught and row.status not in (measurement.UNAVAILABLE, measurement.UNSUPPORTED):
             warned = f"warned: {one_line(caught[0].message)}"
             row.reason = f"{row.reason} ({warned})" if row.reason else warned
+        if task.describe:
+            self._describe(row, task.case.problem)
         return row
 
     def _fill(self, row: Measurement, task: Task) -> None:
@@ -142,6 +156,7 @@ class Worker:
                 row.error_bound, row.error_bound_kind = self._certified[1]
             self.on_stage(Stage.CHECK)
         enter_errors(row, y, ivp, reference)
+        row.error_over_time = over_time.errors(ivp, y, reference.y)
         for name, value in between.items():
             setattr(row, name, value)
         row.diagnoses = self._examine(calls, sample.result, task, None)
@@ -171,6 +186,13 @@ class Worker:
         if isinstance(prepared, BadProblem):
             raise prepared.with_traceback(None)
         return prepared
+
+    def _describe(self, row: Measurement, variant: Variant) -> None:
+        """Enter the problem's solution, where it was made; after the solve, and so off its clock."""
+        prepared = self._problems.get(variant.key)
+        if isinstance(prepared, _Prepared):
+            self.on_stage(Stage.DESCRIBE)
+            row.reference_solution = over_time.to_json(prepared.ivp, prepared.reference.y)
 
     def _expect_unchanged(self, variant: Variant, prepared: _Prepared) -> None:
         if prepared.is_changed():

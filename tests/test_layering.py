@@ -20,7 +20,7 @@ FLOORS = [
     ["certificate"],
     ["hookspecs", "quadruple", "checks", "outcomes", "symbols"],
     ["host", "certification"],
-    ["cases", "references", "scaffold", "suites"],
+    ["cases", "references", "scaffold", "suites", "over_time"],
     ["watching", "contract"],
     ["doctor", "recording", "testing"],
     ["solving"],

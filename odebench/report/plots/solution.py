@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from ... import over_time
 from ...backends import Array
 from ...model import IVP
 from .style import COLOURS, STYLES, figure
@@ -12,7 +13,6 @@ from .style import COLOURS, STYLES, figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COMPONENTS = 8  # curves that can be told apart
 _APART = 100.0  # components whose sizes differ by more are each drawn on their own scale
 
 
@@ -24,7 +24,7 @@ def solution(title: str, ivp: IVP, y: Array) -> Figure:
     import numpy as np
 
     drawn = figure(7, 4.2)
-    chosen = np.unique(np.linspace(0, ivp.n_states - 1, min(ivp.n_states, _COMPONENTS)).round().astype(int))
+    chosen = over_time.chosen(ivp.n_states, over_time.COMPONENTS)
     largest = np.abs(y[:, chosen]).max(axis=0)
     own_scale = largest.max() > _APART * largest[largest > 0].min(initial=np.inf)
     logarithmic, times = time_axis(ivp)
@@ -47,10 +47,7 @@ def solution(title: str, ivp: IVP, y: Array) -> Figure:
 
 def time_axis(ivp: IVP) -> tuple[bool, Array]:
     """Whether time is to be drawn on a logarithmic axis, as `t_eval` is spaced, and the times: then from the second."""
-    import numpy as np
-
-    steps = np.diff(ivp.t_eval)
-    logarithmic = bool(steps[-1] > 1000 * steps[0])
+    logarithmic = over_time.is_logarithmic(ivp.t_eval)
     return logarithmic, ivp.t_eval[1:] - ivp.t_eval[0] if logarithmic else ivp.t_eval
 
 
