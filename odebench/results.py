@@ -16,6 +16,7 @@ from .analysis import (
     at_target,
     baselines,
     break_even,
+    changes,
     error_split,
     expected_time,
     ladders,
@@ -208,6 +209,13 @@ class Results:
     def marks(self) -> dict[str, str]:
         """What has to be said of each case, by its id: `oracle`, `at reference floor`, `unstable`, `incomplete`."""
         return dict(zip(self.cases["case_id"], self.cases["marks"], strict=True))
+
+    def since(self, before: Results) -> pd.DataFrame:
+        """What has changed since other results: one row a case of either, with the verdicts of `odebench compare`.
+
+        >>> odebench.load("results/tuesday").since(odebench.load("results/monday"))  # doctest: +SKIP
+        """
+        return changes.between(before.samples, self.samples)
 
 
 def load(*runs: str | PathLike[str]) -> Results:

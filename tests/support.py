@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from odebench.cli import main
 
 # the rest changes the process it runs in, or is about it
-_IN_THIS_PROCESS = ("list", "show", "table", "plot", "run", "report")
+_IN_THIS_PROCESS = ("list", "show", "table", "compare", "plot", "run", "report")
 _OF_A_PROCESS = {"inline", "dask", "--debug", "-h", "--help"}
 _UNASKED = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from odebench import tables
-from odebench.analysis import aggregate, significance
+from odebench.analysis import aggregate
 from odebench.journal import Run
 
 
@@ -105,10 +105,3 @@ def test_every_statistic_is_of_its_own_column(compare, row):
     medians = [a[f"{name}_abs_error_median"] for name in ("max", "rms", "final")]
     assert medians == pytest.approx([0.6, 0.4, 0.2])
     assert a["max_abs_error_worst"] == pytest.approx(0.9)
-
-
-def test_five_samples_differ_where_all_of_one_set_lie_below_the_other():
-    assert significance.differ([1.0, 1.1, 1.2, 1.3, 1.4], [1.5, 1.6, 1.7, 1.8, 1.9])
-    assert not significance.differ([1.0, 1.1, 1.2, 1.3, 1.6], [1.5, 1.55, 1.7, 1.8, 1.9])
-    assert not significance.differ([1.0, 1.1], [5.0, 5.1])  # too few to say anything
-    assert not significance.differ([1.0] * 5, [1.0] * 5)

@@ -53,6 +53,7 @@ README_NOT_RUN = {
     "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[torch]' && .venv/bin/odebench run": "pip",
     "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox": "pip",
     "odebench run --suite stiff --quick": "some minutes",
+    "odebench compare results/main results/branch --fail-above 5%": "in comparing-runs.md",
     "odebench doctor pinn-autograd -p decay": "in doctor.md",
     "odebench watch pinn-autograd -p decay -o pictures": "in measuring.md",
     "odebench check rk4": "in contract.md",

@@ -14,6 +14,7 @@ from .. import __version__
 from ..errors import OdebenchError
 from .certify import certify
 from .check import check
+from .compare import compare
 from .completion import completion
 from .doctor import doctor
 from .look import env, list_, show, table
@@ -86,5 +87,21 @@ def main() -> None:
     """
 
 
-for _command in (run, list_, show, certify, table, plot, report, doctor, check, watch, new, env, completion, help_):
+for _command in (
+    run,
+    list_,
+    show,
+    certify,
+    table,
+    compare,
+    plot,
+    report,
+    doctor,
+    check,
+    watch,
+    new,
+    env,
+    completion,
+    help_,
+):
     main.add_command(_command)

@@ -15,7 +15,7 @@ EXIT_STATUS = (
     ("0", "Done."),
     (
         "1",
-        "The answer is no: a row is not ok with --strict, a problem cannot be certified, a rule is broken.",
+        "No: a row is not ok with --strict, a run is worse, a problem cannot be certified, a rule is broken.",
     ),
     ("2", "Refused: a wrong option, selection, plugin or file. The message says what was expected."),
     ("3", "A fault of odebench itself. --debug shows where."),
