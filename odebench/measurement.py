@@ -131,3 +131,7 @@ _EMPTY: dict[str, Any] = {"metrics": {}, "other_stats": {}, "trace": [], "diagno
 BLANK = {f.name: f.default for f in fields(Measurement) if f.default is not MISSING} | _EMPTY
 """What a row says where nothing was written: a journal may be older than a column."""
 COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in _JOURNAL_ONLY)
+TEXT = tuple(f.name for f in fields(Measurement) if f.name in COLUMNS and str(f.type).startswith(("str", "dict")))
+"""Columns of words, and of JSON."""
+WHOLE = ("seed", "repeat", "loops", *(name for name in STATS if name != "final_loss"), *COUNTED, "threads")
+"""Columns of whole numbers, where the solver's own counts are."""

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import over_time, tables
+from . import over_time, stored, tables
 from .analysis import (
     against,
     aggregate,
@@ -45,7 +45,7 @@ class Results:
     @cached_property
     def samples(self) -> pd.DataFrame:
         """One row a sample: the columns of measurements.csv and each plugin's metric."""
-        return tables.samples(self.runs)
+        return stored.samples(self.runs)
 
     @cached_property
     def problem_tags(self) -> dict[str, frozenset[str]]:

@@ -276,8 +276,10 @@ def run(
             go_on = f"'odebench run --resume {os.path.relpath(record.directory)}' goes on from there, on any --executor"
             raise ClusterError(f"{error} Everything measured before is kept; {go_on}.") from error
         raise
-    record.finish(status)
-    tables.write_tables(record)
+    try:
+        tables.write_tables(record)  # while nobody else may write
+    finally:
+        record.finish(status)
     _notify(host.hook.odebench_run_finished, run=record)
 
 

@@ -7,12 +7,13 @@ import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from .analysis import aggregate
 from .errors import OutputError
 from .journal import Run
-from .measurement import COLUMNS, COUNTED, Checkpoint, DiagnosisRow
+from .measurement import COLUMNS, TEXT, WHOLE, Checkpoint, DiagnosisRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,37 +22,29 @@ MEASUREMENTS = "measurements.csv"
 COMPARISON = "comparison.csv"
 TRACES = "traces.csv"
 DIAGNOSES = "diagnoses.csv"
-_SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
-TRACE_COLUMNS = (*_SAMPLE, *Checkpoint._fields)
-DIAGNOSIS_COLUMNS = (*_SAMPLE, *DiagnosisRow._fields)
+OF_SAMPLES = ("measurements.parquet", MEASUREMENTS)
+"""Where a row a sample stands, the quickest to read first."""
+SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
+TRACE_COLUMNS = (*SAMPLE, *Checkpoint._fields)
+DIAGNOSIS_COLUMNS = (*SAMPLE, *DiagnosisRow._fields)
 
 ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
 _TRUTH = {True: "true", False: "false"}
+_ROWS_READ_AT_ONCE = 20_000
 _encode = json.JSONEncoder(sort_keys=True).encode
-_COUNTS = ("rhs_calls", "jac_calls", *COUNTED, "steps", "epochs", "n_parameters")
-_WHOLE = ("seed", "repeat", "loops", *_COUNTS, "threads")
-_REAL = tuple(c for c in COLUMNS if c.endswith(("_s", "_error", "_mb", "_drift", "_loss", "_bound")))
 
 
-def samples(runs: Run | Iterable[Run]) -> pd.DataFrame:
-    """One row a sample, from the journals: the columns of measurements.csv and each plugin's metric.
+def samples(run: Run) -> pd.DataFrame:
+    """One row a sample, from the journal: the columns of measurements.csv and each plugin's metric.
 
-    `problem_params` and `solver_params` are JSON text with sorted keys. A sample that one run took over from another
-    (`--reuse`) is one row, however many of the runs hold it.
+    `problem_params` and `solver_params` are JSON text with sorted keys.
     """
-    return _table(_each_once([runs] if isinstance(runs, Run) else runs))
+    import pandas as pd
 
-
-def _each_once(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
-    seen: set[tuple[Any, ...]] = set()
-    for run in runs:
-        here = []
-        for _, fields in run.lines():
-            here.append(tuple(fields[name] for name in (*_SAMPLE, "started_at")))
-            if here[-1] not in seen:
-                yield fields
-        seen.update(here)
+    lines = (fields for _, fields in run.lines())
+    parts = [_table(part) for part in iter(lambda: list(islice(lines, _ROWS_READ_AT_ONCE)), [])]
+    return typed(pd.concat(parts, ignore_index=True)) if len(parts) > 1 else next(iter(parts), typed())
 
 
 def write_tables(run: Run) -> None:
@@ -72,13 +65,14 @@ def write_tables(run: Run) -> None:
             rows, traces = table(MEASUREMENTS, columns), table(TRACES, TRACE_COLUMNS)
             examined = run.meta.get("protocol", {}).get("doctor", False)
             diagnoses = table(DIAGNOSES, DIAGNOSIS_COLUMNS) if examined else None
-            index = _Index()
+            index, n_rows, journal_bytes = _Index(), 0, run.journal_path.stat().st_size
             for position, fields in run.lines():
                 index.add(position, fields)
+                n_rows += 1
                 cells = _cells(fields)
                 cells[ORACLE] = _TRUTH[cells[ORACLE]]
                 rows.writerow([cells.get(name) for name in columns])
-                sample = [fields[name] for name in _SAMPLE]
+                sample = [fields[name] for name in SAMPLE]
                 traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
                 if diagnoses is not None:
                     for found in map(DiagnosisRow._make, fields["diagnoses"]):
@@ -87,10 +81,12 @@ def write_tables(run: Run) -> None:
         with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
             for k, part in enumerate(_comparisons(run, index)):
                 write_csv(part, file, header=k == 0)
+        sizes = {name: (run.directory / name).stat().st_size for name in OF_SAMPLES if (run.directory / name).exists()}
     except OSError as error:
         raise OutputError(
             f"cannot write '{error.filename}': {error.strerror}. The journal beside it is kept."
         ) from error
+    run.describe(tables={"rows": n_rows, "journal_bytes": journal_bytes, "bytes": sizes})
 
 
 def comparisons(run: Run) -> Iterator[pd.DataFrame]:
@@ -135,13 +131,21 @@ def write_csv(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> Non
 def _table(lines: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
-    table = pd.DataFrame(_cells(fields) for fields in lines)
-    table = table.reindex(columns=[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)])
+    return typed(pd.DataFrame(_cells(fields) for fields in lines))
+
+
+def typed(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A table of samples with every column, in order, each of its type; without one, that of no samples."""
+    import pandas as pd
+
+    table = pd.DataFrame() if table is None else table
+    table = table.reindex(columns=[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)])
     table[ORACLE] = table[ORACLE].fillna(False).astype(bool)
-    for name in _WHOLE:
-        table[name] = pd.to_numeric(table[name]).convert_dtypes()  # whole numbers stay whole beside missing ones
-    for name in _REAL:
-        table[name] = table[name].astype("float64")
+    for name in COLUMNS:
+        if name in WHOLE:
+            table[name] = pd.to_numeric(table[name]).convert_dtypes()  # they stay whole beside missing ones
+        elif name not in (*TEXT, ORACLE):
+            table[name] = table[name].astype("float64")
     return table
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from support import read_csv
 
-from odebench import results, tables
+from odebench import results, stored
 from odebench.analysis import aggregate
 from odebench.journal import Run
 
@@ -85,7 +85,7 @@ def test_a_case_that_one_environment_lacks_stands_once_as_the_other_measured_it(
     assert "the runs differ in second-peer (1.9, 2.5): " in done.stderr  # and not in first-peer
 
     the_other_way_round = [Run.open(environments / f"run-{environment}") for environment in "ba"]
-    found = aggregate.by_case(tables.samples(the_other_way_round)).set_index("solver")
+    found = aggregate.by_case(stored.samples(the_other_way_round)).set_index("solver")
     assert found["status"].to_dict() == {name: row["status"] for name, row in merged.items()}
     assert found["samples"].to_dict() == {"first": 2, "second": 2, "everywhere": 4, "nowhere": 2}
 
@@ -101,7 +101,7 @@ def runs(tmp_path, *many, meta=None):
 
 
 def compared(*made):
-    return aggregate.by_case(tables.samples(made)).set_index("solver")
+    return aggregate.by_case(stored.samples(made)).set_index("solver")
 
 
 def test_only_what_could_not_be_tried_gives_way(tmp_path, row):

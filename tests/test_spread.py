@@ -14,7 +14,7 @@ def compare(row):
     """The cases made of these times, one list a case, in the order given."""
 
     def of(*cases):
-        blank = tables.samples([]).reindex(range(sum(map(len, cases))))
+        blank = tables.typed().reindex(range(sum(map(len, cases))))
         rows = [(f"decay/one/{k}", value) for k, values in enumerate(cases) for value in values]
         one = {
             name: getattr(row(), name)
@@ -105,7 +105,7 @@ def test_what_is_not_a_number_does_not_count_and_infinity_is_the_largest(compare
 
 
 def test_an_empty_table_has_every_column_and_no_row(compare):
-    table = aggregate.by_case(tables.samples([]))
+    table = aggregate.by_case(tables.typed())
     assert (len(table), list(table)) == (0, list(aggregate.COLUMNS))
 
 
@@ -113,7 +113,7 @@ def test_a_table_is_what_a_loop_over_its_cases_finds(compare):
     """Samples of many cases in any order, some failed, against statistics taken of each case by itself."""
     rng = np.random.default_rng(4)
     size = 500
-    samples = tables.samples([]).reindex(range(size))
+    samples = tables.typed().reindex(range(size))
     case = rng.integers(0, 80, size)
     for name in ("wall_s", "query_s", "first_s", "max_abs_error", "rms_abs_error", "max_residual", "steps"):
         samples[name] = np.where(rng.random(size) < 0.1, np.nan, rng.lognormal(0, 1, size))
