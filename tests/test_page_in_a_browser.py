@@ -239,7 +239,7 @@ def test_what_is_downloaded_is_what_is_drawn(page):
     assert len(rows) == 1 + 27
     ladder = {row[1]: row for row in rows}
     assert [float(v) for v in ladder["rk4[steps=20]"][3:5]] == pytest.approx([0.1 / 4, 2e-4])
-    assert ladder["truth"][5] == "at floor; oracle"
+    assert ladder["truth"][5] == "at reference floor; oracle"
 
 
 def test_filtered_cases_are_downloaded_whatever_is_in_their_names(page):

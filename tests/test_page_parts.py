@@ -11,7 +11,7 @@ from page_runs import make_run
 
 import odebench
 from odebench.measurement import Checkpoint
-from odebench.report.page import captions, data, equations, suite, trainings
+from odebench.report.page import budget, captions, data, equations, orders, suite, trainings
 
 pytest.importorskip("latex2mathml", reason="pip install 'odebench[report]' writes the page")
 
@@ -160,3 +160,55 @@ def test_what_was_asked_for_is_a_column(tmp_path, row):
     assert asked[0] == 1e-6
     assert math.isnan(asked[1])
     assert captions.power(1e-10) == "1e-10"
+
+
+def test_orders_are_told_as_they_are(tmp_path, row):
+    def ladder(problem, order):
+        return [
+            row("rk", 1e-3 * n, n**-order, case_id=f"{problem}{n}", problem=problem, problem_params={},
+                solver_params={"steps": n}, steps=float(n))
+            for n in (10, 20, 40, 80)
+        ]  # fmt: skip
+
+    asked = [
+        row("adaptive", 1.0, 3 * tol**0.5, case_id=f"t{k}", solver_params={"rtol": tol})
+        for k, tol in enumerate((1e-2, 1e-4, 1e-6, 1e-8))
+    ]
+    solvers = {"rk": {"ladder": ["steps"], "order": 3}, "adaptive": {"ladder": ["rtol"]}}
+    rows = [*ladder("p", 2), *ladder("q", 4), *asked]
+    said = orders.sentences(odebench.load(make_run(tmp_path / "run", rows, solvers=solvers)))
+    assert said == {
+        "rk": ["Its observed order is 3.00 (median of 2 problems, 2.00 to 4.00); it claims 3."],
+        "adaptive": [
+            "Its error goes as the tolerance to the power 0.50 (one problem; 1 is proportional), "
+            "and scatters by a factor of 1.0 about that."
+        ],
+    }
+
+
+def test_too_many_cases_are_thinned_and_fronts_kept():
+    n = budget.MOST_CASES * 2
+    table = pd.DataFrame({"on_front": [k % 100 == 7 for k in range(n)], "number": range(n)})
+    kept, said = budget.thinned(table)
+    assert len(kept) == budget.MOST_CASES
+    assert set(table.loc[table["on_front"], "number"]) <= set(kept["number"])
+    gaps = kept["number"].diff().dropna()
+    assert gaps.max() <= 3
+    assert said.startswith("Of 32,000 cases 16,000 are in the plots")
+    few, nothing = budget.thinned(table.head(10))
+    assert (len(few), nothing) == (10, None)
+
+
+def test_the_largest_part_that_fits_is_taken():
+    made = []
+
+    def maker(n):
+        def make():
+            made.append(n)
+            return "x" * n
+
+        return make
+
+    assert budget.largest([maker(1000), maker(100), maker(10)], 500) == "x" * 100
+    assert made == [1000, 100]
+    assert budget.largest([maker(1000), maker(600)], 500) == "x" * 600  # the last, whatever its size

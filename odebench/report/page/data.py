@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 MORE = ("cpu_s", "peak_rss_mb")
 """Medians that comparison.csv does not have."""
-MARKS = ("front", "at floor", "oracle", "unstable")
+MARKS = ("front", "at reference floor", "oracle", "unstable", "incomplete")
 """What a row may be marked as; bit by bit in `cases.marks`."""
-_DIGITS = 6
+_DIGITS = 5
 
 
 def cases(results: Results) -> pd.DataFrame:
@@ -48,8 +48,12 @@ def metrics(results: Results) -> list[str]:
 
 def marks(table: pd.DataFrame) -> list[int]:
     """Which of `MARKS` each row bears, as bits."""
-    bits = (table["on_front"], table["at_reference_floor"], table["oracle"], table["unstable"])
-    return [sum(int(b is True or b == True) << k for k, b in enumerate(row)) for row in zip(*bits, strict=True)]  # noqa: E712  (pandas' own true)
+    said = [str(text).split(", ") for text in table["marks"].fillna("")]
+    front = table["on_front"] == True  # noqa: E712  (pandas' own true)
+    return [
+        sum(1 << k for k, mark in enumerate(MARKS) if mark in of or (mark == "front" and on))
+        for of, on in zip(said, front, strict=True)
+    ]
 
 
 def columns(table: pd.DataFrame, more: Iterable[str] = ()) -> list[Column]:
@@ -66,7 +70,7 @@ def in_columns(table: pd.DataFrame, shown: Iterable[Column]) -> dict[str, Any]:
         said = [None if not isinstance(v, str) else v for v in table[name]]
         return [None if v is None else strings.setdefault(v, len(strings)) for v in said]
 
-    words = {name: numbered(name) for name in ("problem_label", "curve", "label", "status", "reason", "case_id")}
+    words = {name: numbered(name) for name in ("problem_label", "curve", "label", "status", "reason")}
     numbers = {c.key: [number(v) for v in table[c.key].astype("float64")] for c in shown}
     return {
         "words": words,
@@ -79,7 +83,7 @@ def in_columns(table: pd.DataFrame, shown: Iterable[Column]) -> dict[str, Any]:
 
 
 def number(value: float | None) -> float | int | str | None:
-    """With six digits; None where there is none, and 'inf' or '-inf', which JSON does not know."""
+    """With five digits; None where there is none, and 'inf' or '-inf', which JSON does not know."""
     if value is None or math.isnan(value):
         return None
     if math.isinf(value):

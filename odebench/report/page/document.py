@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...errors import OutputError
 from ...results import Results
-from . import captions, data, equations, overview, suite, trainings
+from . import budget, captions, data, equations, orders, overview, suite, trainings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_BYTES = 8 * 1024 * 1024
 GENERATOR = "odebench report"
 _SCRIPTS = ("format.js", "figure.js", "work_precision.js", "suite.js", "training.js", "table.js", "page.js")
 _SECTIONS = {
@@ -41,7 +41,7 @@ def render(results: Results) -> str:
     plotly, own = _plotly(), "\n".join(_own(name) for name in _SCRIPTS)
     templates = Environment(loader=PackageLoader("odebench.report", "page"), autoescape=True, undefined=StrictUndefined)
     table = data.cases(results)
-    content = _content(results, table)
+    content = _content(results, table, (plotly, own))
     template = templates.get_template("page.html.jinja")
     parts = {"css": _own("page.css"), "plotly": plotly, "script": own, "hashes": [_hash(plotly), _hash(own)]}
     said = {"version": __version__, "generator": GENERATOR, "plotly_size": _mib(len(plotly))}
@@ -54,20 +54,23 @@ def _mib(size: int) -> str:
     return f"{size / 2**20:.1f} MiB"
 
 
-def _content(results: Results, table: pd.DataFrame) -> dict[str, Any]:
+def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> dict[str, Any]:
     """What the template fills in."""
     shown = data.columns(table, data.metrics(results))
     failures = overview.failures(table)
-    traced = trainings.by_problem(trainings.of(results, table))
-    payload = {
+    cases, left_out = budget.thinned(table)
+    payload: dict[str, Any] = {
         "columns": [c._asdict() for c in shown],
-        "cases": data.in_columns(table, shown),
+        "cases": data.in_columns(cases, shown),
         "markNames": data.MARKS,
         "problems": _problems(table, results.neural),
         "profiles": suite.performance(table),
-        "orders": {},
-        "trainings": traced,
+        "orders": orders.sentences(results),
     }
+    solves = trainings.of(results, table)
+    sizes = [partial(trainings.by_problem, solves, *size) for size in trainings.SIZES]
+    payload["trainings"] = budget.largest(sizes, budget.room(scripts, payload))
+    traced = bool(solves)
     missing = {} if traced else {"training": _NO_TRACE}
     sections = [
         {"id": name, "title": title, "heading": heading, "missing": missing.get(name)}
@@ -89,7 +92,7 @@ def _content(results: Results, table: pd.DataFrame) -> dict[str, Any]:
         ],
         "sections": sections if len(table) else [],
         "exact": "comparison.csv" if len(results.runs) == 1 else "'odebench table --format csv'",
-        "left_out": [],
+        "left_out": [left_out] if left_out else [],
         "data": data.script_json(payload),
     }
 

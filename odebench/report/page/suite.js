@@ -51,7 +51,7 @@ function effortFigure(curve) {
       const series = [...problems].map(([name, cases], k) => {
         cases.sort((a, b) => x(a) - x(b));
         return { name, colour: k, x: cases.map(x), y: cases.map(y), mode: cases.length > 1 ? "lines+markers" : "markers", text: cases.map((r) => `${name}\n${aboutCase(r).join("\n")}`),
-          symbols: cases.map((r) => shape(k) + (marked(r, "at floor") ? "-open" : "") + (marked(r, "unstable") ? "-dot" : "")) };
+          symbols: cases.map((r) => shape(k) + (marked(r, "at reference floor") ? "-open" : "") + (marked(r, "unstable") ? "-dot" : "")) };
       });
       if (key === "tolerance" && series.length) {
         const all = series.flatMap((s) => s.x);
@@ -61,7 +61,7 @@ function effortFigure(curve) {
       const about = (DATA.orders[curve] || []).slice();
       if (key === "tolerance") about.push("On the broad grey line the error is the tolerance that was asked for; what it is of depends on the size of the state.");
       if (!series.length) about.push("No case of it was solved with an error and an effort that are known.");
-      else if (rows.some((r) => marked(r, "at floor"))) about.push("Hollow: as accurate as the reference, or more.");
+      else if (rows.some((r) => marked(r, "at reference floor"))) about.push("Hollow: as accurate as the reference, or more.");
       return { series, caption: about, x: { title: COLUMN.has(key) ? label(COLUMN.get(key)) : key, log: true }, y: { title: "largest error", log: true }, file: `${curve}-${key}`,
         rows: [["problem", "solver", key, "max_abs_error_median", "marks"], ...rows.map((r) => [word("problem_label", r), word("label", r), x(r), y(r), marksOf(r).join("; ")])] };
     },

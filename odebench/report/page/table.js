@@ -5,7 +5,7 @@ const FIRST_SHOWN = ["max_abs_error_median", "wall_s_median", "slowdown_vs_best_
 function casesTable(mount) {
   const shown = new Set(FIRST_SHOWN.filter((key) => COLUMN.has(key)));
   const state = { text: "", problem: "", curve: "", status: "", mark: "", sort: null, down: false, page: 0 };
-  const everything = CASES.words.case_id.map((_, row) => row);
+  const everything = CASES.marks.map((_, row) => row);
   const searched = everything.map((row) => `${word("problem_label", row)} ${word("label", row)} ${word("reason", row)}`.toLowerCase());
   let found = everything;
 
@@ -75,7 +75,7 @@ function casesTable(mount) {
         ok ? null : el("span", { class: "status" }, word("status", row) + (reason ? ": " : "")), reason || null);
     }
     if (key in CASES.words) return el("td", { class: "name" }, word(key, row));
-    const floor = key === "max_abs_error_median" && marked(row, "at floor") ? "≤ " : "";
+    const floor = key === "max_abs_error_median" && marked(row, "at reference floor") ? "≤ " : "";
     return el("td", { class: "number" }, floor + written(value(key, row), COLUMN.get(key).kind));
   }
 

@@ -21,6 +21,10 @@ MOST_SOLVES = 48
 """Of one problem: those that came closest."""
 
 
+SIZES = ((MOST_SOLVES, MOST_POINTS), (24, 30), (12, 20), (6, 12), (2, 8))
+"""Solves of a problem, and checkpoints of each: the next where the page would be too large."""
+
+
 class Training(NamedTuple):
     """One solve with its checkpoints."""
 
@@ -51,27 +55,33 @@ def of(results: Results, table: pd.DataFrame) -> list[Training]:
     return list(found.values())
 
 
-def by_problem(trainings: Iterable[Training]) -> list[dict[str, Any]]:
-    """What the page draws, a problem each."""
+def by_problem(
+    trainings: Iterable[Training], solves: int = MOST_SOLVES, points: int = MOST_POINTS
+) -> list[dict[str, Any]]:
+    """What the page draws, a problem each: at most so many solves with so many checkpoints each."""
     grouped: dict[str, list[Training]] = {}
     for training in trainings:
         grouped.setdefault(training.problem, []).append(training)
     return [
-        {"label": label, "captions": caption(of_problem), "solves": _drawn(_closest(of_problem))}
+        {
+            "label": label,
+            "captions": caption(of_problem, solves),
+            "solves": _drawn(_closest(of_problem)[:solves], points),
+        }
         for label, of_problem in grouped.items()
     ]
 
 
 def _closest(trainings: Sequence[Training]) -> list[Training]:
-    return sorted(trainings, key=lambda t: (t.best.max_abs_error or 0.0) if t.best else math.inf)[:MOST_SOLVES]
+    return sorted(trainings, key=lambda t: (t.best.max_abs_error or 0.0) if t.best else math.inf)
 
 
-def _drawn(trainings: Sequence[Training]) -> list[dict[str, Any]]:
+def _drawn(trainings: Sequence[Training], points: int) -> list[dict[str, Any]]:
     named = {"step": "step", "wall_s": "wall_s", "loss": "loss", "error": "max_abs_error", "residual": "max_residual"}
     count = Counter(t.label for t in trainings)
     drawn = []
     for training in trainings:
-        trace = thinned(training.trace, MOST_POINTS)
+        trace = thinned(training.trace, points)
         columns = {key: [data.number(getattr(c, field)) for c in trace] for key, field in named.items()}
         seed = f" seed {training.seed}" if count[training.label] > 1 else ""
         drawn.append({"name": f"{training.label}{seed}", "curve": training.curve, **columns})
@@ -85,11 +95,11 @@ def thinned(trace: Sequence[Checkpoint], most: int) -> list[Checkpoint]:
     return [trace[round(k * (len(trace) - 1) / (most - 1))] for k in range(most)]
 
 
-def caption(trainings: Sequence[Training]) -> list[str]:
+def caption(trainings: Sequence[Training], solves: int = MOST_SOLVES) -> list[str]:
     """Which training of one problem came closest, when, and whether it stayed there."""
     said = []
-    if len(trainings) > MOST_SOLVES:
-        said.append(f"The {MOST_SOLVES} of {len(trainings)} trainings that came closest are drawn.")
+    if len(trainings) > solves:
+        said.append(f"The {solves} of {len(trainings)} trainings that came closest are drawn.")
     closest = _closest(trainings)[0]
     if (best := closest.best) is None:
         return [*said, "No checkpoint has an error that is known."]

@@ -13,7 +13,7 @@ function front(rows, x, y) {
 function aboutCase(row) {
   const lines = [word("label", row), ...marksOf(row).length ? [marksOf(row).join(", ")] : []];
   for (const { key, title, kind } of DATA.columns.slice(0, 12))
-    if (value(key, row) !== null) lines.push(`${title}: ${key.startsWith("max_abs") && marked(row, "at floor") ? "≤ " : ""}${written(value(key, row), kind)}`);
+    if (value(key, row) !== null) lines.push(`${title}: ${key.startsWith("max_abs") && marked(row, "at reference floor") ? "≤ " : ""}${written(value(key, row), kind)}`);
   return lines;
 }
 
@@ -46,7 +46,7 @@ function workPrecision(problem, rows, sentences) {
         return {
           name, colour: curveNumber.get(word("curve", cases[0])), x: cases.map(x), y: cases.map(y), faint: marked(cases[0], "oracle"),
           mode: cases.length > 1 ? "lines+markers" : "markers", text: cases.map((r) => aboutCase(r)).map((lines) => lines.join("\n")),
-          symbols: cases.map((r) => shape(curveNumber.get(word("curve", r))) + (marked(r, "at floor") ? "-open" : "") + (marked(r, "unstable") ? "-dot" : "")),
+          symbols: cases.map((r) => shape(curveNumber.get(word("curve", r))) + (marked(r, "at reference floor") ? "-open" : "") + (marked(r, "unstable") ? "-dot" : "")),
           spread: axes.y === "wall_s_median" ? spread(cases) : undefined,
         };
       });
@@ -61,7 +61,7 @@ function workPrecision(problem, rows, sentences) {
       if (points.length < rows.length) caption.push(`${rows.length - points.length} of ${rows.length} cases have no point here: not solved, or without these numbers.`);
       if (step > 1) caption.push(`Of ${points.length} points one in ${step} is drawn; the table and the CSV have all.`);
       const found = new Set(points.flatMap(marksOf));
-      const key = [found.has("at floor") && "hollow: as accurate as the reference, or more", found.has("unstable") && "dotted: its times scatter",
+      const key = [found.has("at reference floor") && "hollow: as accurate as the reference, or more", found.has("unstable") && "dotted: its times scatter",
         found.has("oracle") && "faint: an oracle, which is told the solution and not ranked"].filter(Boolean);
       if (key.length) caption.push(`${key.join("; ")}.`.replace(/^./, (c) => c.toUpperCase()));
       return {
