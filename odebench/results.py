@@ -17,10 +17,13 @@ from .analysis import (
     baselines,
     break_even,
     changes,
+    costs,
     error_split,
     expected_time,
     ladders,
     orders,
+    profiles,
+    speedups,
     work_precision,
 )
 from .errors import BadRun
@@ -124,6 +127,40 @@ class Results:
         A curve is a solver with those of its parameters that differ between the cases and are not of its ladder.
         """
         return ladders.assign(self.cases, self.ladder_parameters)
+
+    def costs(self, error: float, cost: str = "wall_s_median") -> pd.DataFrame:
+        """What each curve needs to come to this error: a row a problem, a column a curve; NaN where it does not.
+
+        `cost` is any column of `cases` that rises with effort; it is read off the ladders as `at_error` does. Without
+        oracles, and without what does not count the cost. Raises `odebench.errors.BadQuestion`.
+        """
+        return costs.to_error(self.curves(), error, cost, self.oracles)
+
+    def performance_profile(self, error: float, cost: str = "wall_s_median") -> pd.DataFrame:
+        """On what part of the problems each curve comes to this error within `tau` times the least cost of all.
+
+        Columns solver (a curve), tau, fraction, solved, problems: the steps of Dolan and Moré's profile. What fails, or
+        was not tried, counts as not solved. With more than two curves the order of two of them depends on the others:
+        for their order `select` these two.
+        """
+        return profiles.performance(self.costs(error, cost))
+
+    def data_profile(self, error: float, cost: str = "rhs_calls") -> pd.DataFrame:
+        """On what part of the problems each curve comes to this error for at most `budget`.
+
+        Columns solver (a curve), budget, fraction, solved, problems, unit: the steps of Moré and Wild's profile. A
+        budget is in the unit of `cost`; one of right-hand sides is divided by n + 1, n the number of states.
+        """
+        sizes = {problem: known.n_states for problem, known in getattr(self, "solutions", {}).items()}
+        return profiles.data_of(self.costs(error, cost), cost, sizes)
+
+    def speedups(self, error: float, cost: str = "wall_s_median", confidence: float = 0.95) -> pd.DataFrame:
+        """How many times as fast each curve comes to this error as each other: geometric mean, and interval of it.
+
+        One row a pair: `speedup` of `solver` over `baseline`, on the problems that `both` solve; how many one alone
+        solves stands beside it.
+        """
+        return speedups.between(self.costs(error, cost), confidence)
 
     def orders(self) -> pd.DataFrame:
         """The observed order of each curve whose ladder sets a number of steps or points, beside the one it declares.

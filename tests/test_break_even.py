@@ -148,6 +148,7 @@ def test_a_known_split_is_found_for_each_discretisation(curves, trained):
         assert (rows["discretisation"] + rows["optimisation"]).tolist() == pytest.approx(rows["error"].tolist())
         assert rows["share"].iloc[0] == pytest.approx((0.01 - 1e-5) / (floor + 0.01))
         assert rows["settled"].all()
+        assert set(rows["curve"]) == {f"net[points={count}]"}
     short = error_split.split(curves(*trained(0.001, epochs=(10, 100))))
     assert not short["settled"].any()  # the longest training has not come near the floor, and says so
     assert short["discretisation"].iloc[0] == pytest.approx(0.002)

@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
 import odebench
+from odebench.analysis import costs, profiles
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,91 @@ def test_a_run_without_networks_has_none_to_pay_for_and_none_to_train(run):
     with pytest.raises(odebench.OdebenchError, match="a parameter 'epochs'"):
         run.error_split()
     split = run.error_split(effort="steps")  # any effort will do
-    euler = split[(split["solver"] == "euler") & (split["problem"] == "decay")]
+    euler = split[(split["curve"] == "euler") & (split["problem"] == "decay")]
     assert euler["optimisation"].iloc[-1] == 0
     assert not euler["settled"].any()
     assert math.isfinite(euler["share"].iloc[0])
+
+
+def test_costs_are_those_of_at_error_without_oracles(run):
+    matrix = run.costs(1e-4)
+    assert list(matrix.columns) == ["euler", "rk4", "broken", "scipy-ivp[method=RK45]", "scipy-ivp[method=DOP853]"]
+    assert len(matrix) == 3
+    known = run.at_error(1e-4).set_index(["problem", "curve"])["wall_s_median"]
+    for (problem, _), row in matrix.iterrows():
+        assert row.to_dict() == pytest.approx({curve: known[problem, curve] for curve in matrix}, nan_ok=True)
+    assert matrix["broken"].isna().all()
+    assert not matrix["rk4"].isna().any()
+    calls = run.costs(1e-4, "rhs_calls")
+    assert (calls["rk4"] > 4).all()
+    assert not np.allclose(calls["rk4"], matrix["rk4"])
+
+
+def test_profiles_and_speedups_of_a_run(run):
+    profile = run.performance_profile(1e-4)
+    best = run.costs(1e-4).idxmin(axis=1)
+    first = profile[profile["tau"] == 1].set_index("solver")["fraction"]
+    assert first.to_dict() == pytest.approx({solver: (best == solver).mean() for solver in first.index})
+    assert profile.query("solver == 'broken'")["fraction"].max() == 0
+    assert set(profile["problems"]) == {3}
+    seconds = run.data_profile(1e-4, "wall_s_median")
+    assert set(seconds["unit"]) == {"wall_s_median"}
+    assert seconds["budget"].max() == pytest.approx(run.costs(1e-4).max().max())
+    pair = run.speedups(1e-4).query("solver == 'rk4' and baseline == 'scipy-ivp[method=RK45]'")
+    ratios = run.costs(1e-4)["scipy-ivp[method=RK45]"] / run.costs(1e-4)["rk4"]
+    assert pair["speedup"].item() == pytest.approx(stats.gmean(ratios))
+    assert pair["both"].item() == 3
+    nobody = run.speedups(1e-4).query("solver == 'rk4' and baseline == 'broken'")
+    assert (nobody["both"].item(), nobody["only_solver"].item()) == (0, 3)
+
+
+def test_an_error_that_nobody_reaches_is_a_profile_of_zero(run):
+    assert run.performance_profile(1e-300)["fraction"].max() == 0
+    assert run.performance_profile(1e-3)["fraction"].max() == 1
+
+
+@pytest.mark.parametrize("cost", ["solver", "on_front", "no-such-column"])
+def test_a_cost_that_is_no_number_is_refused(run, cost):
+    with pytest.raises(odebench.OdebenchError, match=f"received '{cost}'"):
+        run.performance_profile(1e-4, cost)
+
+
+def cases(*told):
+    """Curves as `Results.curves` gives them: solver, problem, status, seconds, calls, of an error of 1e-9 each."""
+    names = ["solver", "problem", "status", "wall_s_median", "rhs_calls"]
+    table = pd.DataFrame(told, columns=names).assign(problem_params="{}", rung=0, marks="", at_reference_floor=False)
+    table["curve"], table["max_abs_error_median"] = table["solver"], 1e-9
+    return table.assign(slowdown_vs_best_at_this_error=1.0)
+
+
+def test_what_cannot_be_asked_is_left_out_and_what_was_not_tried_is_not_solved():
+    table = cases(
+        ("counts", "p", "ok", 1.0, 10.0),
+        ("counts", "q", "ok", 1.0, 20.0),
+        ("counts-not", "p", "ok", 2.0, None),
+        ("counts-not", "q", "ok", 2.0, None),
+        ("missing", "p", "unavailable", None, None),
+        ("missing", "q", "unavailable", None, None),
+        ("once", "p", "ok", 3.0, 30.0),
+        ("fails", "p", "failed", None, None),
+        ("fails", "q", "timeout", None, None),
+        ("told", "p", "ok", 0.1, 1.0),
+    )
+    seconds = costs.to_error(table, 1e-6, "wall_s_median", {"told"})
+    assert list(seconds) == ["counts", "counts-not", "once", "fails"]
+    assert list(costs.to_error(table, 1e-6, "rhs_calls", {"told"})) == ["counts", "once", "fails"]
+    assert list(costs.to_error(table, 1e-6, "rhs_calls", ())) == ["counts", "once", "fails", "told"]
+    profile = profiles.performance(seconds).groupby("solver")["solved"].max()
+    assert profile.to_dict() == {"counts": 2, "counts-not": 2, "once": 1, "fails": 0}
+    of_calls = profiles.data_of(
+        costs.to_error(table, 1e-6, "rhs_calls", {"told"}), "rhs_calls", {("p", "{}"): 1, ("q", "{}"): 3}
+    )
+    assert of_calls.query("solver == 'counts' and solved > 0")["budget"].tolist() == [5, 15]
+    assert set(of_calls["unit"]) == {"rhs_calls / (n + 1)"}
+    with pytest.raises(odebench.OdebenchError, match="none for "):
+        profiles.data_of(costs.to_error(table, 1e-6, "rhs_calls", {"told"}), "rhs_calls", {("p", "{}"): 1})
+
+
+def test_a_run_of_oracles_alone_says_so():
+    with pytest.raises(odebench.OdebenchError, match="Solvers that are told the solution are left out"):
+        profiles.performance(costs.to_error(cases(("told", "p", "ok", 0.1, 1.0)), 1e-6, "wall_s_median", {"told"}))

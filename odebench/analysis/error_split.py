@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 from .. import measurement
+from ..cases import selection_text
 from ..errors import BadQuestion
 
 COLUMNS = (
     "problem",
     "problem_params",
-    "solver",
+    "curve",
     "solver_params",
     "effort",
     "error",
@@ -58,14 +59,30 @@ def split(cases: pd.DataFrame, effort: str = "epochs", limit: float | None = Non
             "Sweep it in a run, such as 'pinn-autograd[epochs=[50,100,200]]', or name another."
         )
     usable = has & (cases["status"] == measurement.OK) & (cases[_ERROR] > 0)
-    rest = params[usable].map(lambda said: json.dumps({k: v for k, v in said.items() if k != effort}, sort_keys=True))
-    good = cases[usable].assign(effort=params[usable].map(lambda said: float(said[effort])), rest=rest)
+    good, said = cases[usable], params[usable]
+    rest = said.map(lambda of: {name: value for name, value in of.items() if name != effort})
+    good = good.assign(effort=said.map(lambda of: float(of[effort])), curve=_named(good["solver"], rest))
     parts = [
         _one(rows.sort_values("effort"), limit)
-        for _, rows in good.groupby(["problem", "problem_params", "solver", "rest"], sort=False)
+        for _, rows in good.groupby(["problem", "problem_params", "curve"], sort=False)
         if limit is not None or rows["effort"].nunique() > 1
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _named(solvers: pd.Series[str], params: pd.Series[Any]) -> pd.Series[str]:
+    """Each solver with those of these parameters in which it differs between the cases."""
+    import pandas as pd
+
+    values: dict[tuple[str, str], set[str]] = {}
+    for solver, of in zip(solvers, params, strict=True):
+        for name, value in of.items():
+            values.setdefault((solver, name), set()).add(json.dumps(value))
+    names = [
+        selection_text(solver, {name: value for name, value in of.items() if len(values[solver, name]) > 1})
+        for solver, of in zip(solvers, params, strict=True)
+    ]
+    return pd.Series(names, index=solvers.index, dtype=object)
 
 
 def _one(rows: pd.DataFrame, limit: float | None) -> pd.DataFrame:

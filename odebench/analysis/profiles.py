@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 from ..errors import BadQuestion
 from .costs import checked
+
+_RIGHT_HAND_SIDES = ("rhs_calls", "counted_rhs_calls")
 
 
 def performance(costs: pd.DataFrame) -> pd.DataFrame:
@@ -52,6 +55,16 @@ def data(costs: pd.DataFrame, sizes: pd.Series[float] | None = None) -> pd.DataF
             )
         found = found.div(known.astype("float64") + 1.0, axis=0)
     return _steps(found, "budget", first=0.0)
+
+
+def data_of(costs: pd.DataFrame, cost: str, sizes: Mapping[Any, int]) -> pd.DataFrame:
+    """`data` with `unit`, what a budget is counted in: `cost`, of right-hand sides divided by n + 1."""
+    import pandas as pd
+
+    if cost not in _RIGHT_HAND_SIDES:
+        return data(costs).assign(unit=cost)
+    known = pd.Series([float(sizes.get(problem, 0)) for problem in costs.index], index=costs.index)
+    return data(costs, known).assign(unit=f"{cost} / (n + 1)")
 
 
 def _steps(values: pd.DataFrame, name: str, first: float) -> pd.DataFrame:
