@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from . import measurement
 from .errors import BadRun, OutputError, one_line
@@ -232,6 +232,24 @@ class Run:
             os.fsync(self._journal)
             self._synced = time.monotonic()
 
+    def is_same(self, other: Run) -> bool:
+        """Whether a run of the same id is this run: the journal of one is that of the other, or its beginning.
+
+        Where one is left with its tables alone, what run.json says has to be the same.
+        """
+        if not (self.journal_path.exists() and other.journal_path.exists()):
+            return self.meta == other.meta
+        with self._read_journal() as ours, other._read_journal() as theirs:
+            for one, another in zip(ours, theirs, strict=False):
+                if one != another and one.endswith(b"\n") and another.endswith(b"\n"):  # a last line may be torn
+                    return False
+        return True
+
+    @property
+    def journal_bytes(self) -> int:
+        """How long the journal is; 0 where there is none."""
+        return self.journal_path.stat().st_size if self.journal_path.exists() else 0
+
     def measurements(self) -> Iterator[Measurement]:
         """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
         return (Measurement(**fields) for _, fields in self.lines())
@@ -243,10 +261,10 @@ class Run:
         even taken apart.
         """
         wanted = b"" if holding is None else f'"{holding}": {{'.encode()  # in a text the quotation marks are escaped
-        if not self.journal_path.exists():
-            return
+        if holding is not None and self.directory.is_dir() and not self.journal_path.exists():
+            return  # only the tables are here
         position = 0
-        with self.journal_path.open("rb") as journal:
+        with self._read_journal() as journal:
             for number, line in enumerate(journal, 1):
                 if not line.endswith(b"\n"):
                     warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
@@ -263,9 +281,21 @@ class Run:
                 yield position, fields
                 position += len(line)
 
+    def expect_there(self) -> None:
+        """Raise `BadRun` where the directory is gone since it was opened."""
+        if not self.directory.is_dir():
+            raise BadRun(f"the run '{self.directory}' has disappeared. It was there a moment ago.")
+
+    def _read_journal(self) -> IO[bytes]:
+        try:
+            return self.journal_path.open("rb")
+        except OSError as error:
+            self.expect_there()
+            raise BadRun(f"'{self.directory}' has no journal that can be read: {error.strerror}. {_REMEDY}") from error
+
     def lines_at(self, positions: Iterable[int]) -> Iterator[dict[str, Any]]:
         """The fields of the samples whose lines stand at these positions."""
-        with self.journal_path.open("rb") as journal:
+        with self._read_journal() as journal:
             for position in positions:
                 journal.seek(position)
                 yield BLANK | json.loads(journal.readline().decode())

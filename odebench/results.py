@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -39,10 +38,13 @@ _MOST = 12
 
 
 class Results:
-    """The samples of one or more runs, and what they say. Made by `odebench.load`."""
+    """The samples of one or more runs, and what they say. Made by `odebench.load`.
+
+    Raises `BadRun` where two runs that are not the same have the same id.
+    """
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        self.runs = list({run.id: run for run in runs}.values())
+        self.runs = _each_once(runs)
         """The runs, each once."""
 
     @cached_property
@@ -265,17 +267,37 @@ def load(*runs: str | PathLike[str]) -> Results:
     return Results(find(str(run)) for run in runs) if runs else Results([find(None)])
 
 
+def _each_once(runs: Iterable[Run]) -> list[Run]:
+    """Of copies of a run the one that holds most."""
+    found: dict[str, Run] = {}
+    for run in runs:
+        other = found.setdefault(run.id, run)
+        if run.directory.resolve() == other.directory.resolve():
+            continue
+        if not run.is_same(other):
+            raise BadRun(
+                f"'{other.directory}' and '{run.directory}' are different runs with the same id, {run.id}: copies of "
+                "one that were changed, or resumed apart. Load each by itself."
+            )
+        if run.journal_bytes > other.journal_bytes:
+            found[run.id] = run
+    return list(found.values())
+
+
 def find(name: str | None, root: Path = Path("results")) -> Run:
     """The run in the directory `name`, or of that id below results/; the newest there where `name` is None."""
     if name is not None:
         below = root / name
         return Run.open(below if not Path(name).exists() and below.exists() else Path(name))
-    runs = []
-    for path in root.glob("*/run.json"):
-        with suppress(BadRun):  # another version's, or a broken one's: not what is asked for
+    runs, unread = [], []
+    for path in sorted(root.glob("*/run.json")):
+        try:
             runs.append(Run.open(path.parent))
+        except BadRun as error:  # another version's, or a broken one's: not what is asked for
+            unread.append(str(error))
     if not runs:
-        raise BadRun(f"no runs below '{root}'. Make one with 'odebench run', or name a run directory.")
+        why = f" It holds none that can be read: {unread[0]}" if unread else ""
+        raise BadRun(f"no runs below '{root}'. Make one with 'odebench run', or name a run directory.{why}")
     return max(runs, key=lambda run: str(run.meta["started_at"]))
 
 

@@ -59,6 +59,7 @@ def of_run(run: Run) -> pd.DataFrame:
     Tables are the journal's where both have as many bytes as run.json says they had when the tables were written: a
     journal only ever grows.
     """
+    run.expect_there()
     said = run.meta.get("tables", {})
     paths = [path for name in tables.OF_SAMPLES if (path := run.directory / name).exists()]
     if not run.journal_path.exists():

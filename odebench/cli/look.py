@@ -110,6 +110,8 @@ def table(runs: tuple[str, ...], style: str) -> None:
             click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
     if different := results.differences(found.runs):
         click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
+    if found.samples.empty:
+        click.echo("Warning: nothing was measured yet: no samples.", err=True)
     if style == "csv":
         tables.write_csv(found.cases, sys.stdout)
     elif style == "markdown":
