@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from .analysis import aggregate
 from .errors import BadRun, OutputError
-from .measurement import COLUMNS, TEXT, WHOLE, Checkpoint, DiagnosisRow
+from .measurement import TEXT, WHOLE, DiagnosisRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REMEDY = "pip install 'odebench[parquet]'"
 _STARTED = "started_at"
-_WORDS = {*TEXT, *(name for name in DiagnosisRow._fields if name not in ("value", "threshold"))} - {_STARTED}
-_KNOWN = {*COLUMNS, *aggregate.COLUMNS, *Checkpoint._fields, *DiagnosisRow._fields}
+_WORDS = {*TEXT, "marks", *(name for name in DiagnosisRow._fields if name not in ("value", "threshold"))} - {_STARTED}
 _TRUTH_VALUES = {*aggregate.TRUTH_VALUES, "oracle"}
 _BLOCK = 1 << 23  # bytes of CSV at a time
 _ZONE = "+00:00"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
+from . import parquet
 from .analysis import aggregate
 from .errors import OutputError
 from .journal import Run
@@ -47,10 +48,11 @@ def samples(run: Run) -> pd.DataFrame:
     return typed(pd.concat(parts, ignore_index=True)) if len(parts) > 1 else next(iter(parts), typed())
 
 
-def write_tables(run: Run) -> None:
+def write_tables(run: Run, formats: Collection[str] = ()) -> None:
     """Write the CSV files beside the journal, holding no more than a few problems at a time.
 
-    diagnoses.csv is written where the run asked for the doctor.
+    diagnoses.csv is written where the run asked for the doctor. With `parquet` among the `formats`, by default those
+    that the run asked for, each as Parquet too.
     """
     columns = [*COLUMNS, *run.meta.get("metrics", ())]
     try:
@@ -81,6 +83,11 @@ def write_tables(run: Run) -> None:
         with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
             for k, part in enumerate(_comparisons(run, index)):
                 write_csv(part, file, header=k == 0)
+        written = [run.directory / name for name in (MEASUREMENTS, COMPARISON, TRACES, *[DIAGNOSES] * examined)]
+        for path in written:
+            path.with_suffix(".parquet").unlink(missing_ok=True)  # of before
+            if "parquet" in (formats or run.meta.get("formats", ())):
+                parquet.from_csv(path, {name: run.meta[name] for name in ("run_id", "schema_version")})
         sizes = {name: (run.directory / name).stat().st_size for name in OF_SAMPLES if (run.directory / name).exists()}
     except OSError as error:
         raise OutputError(

@@ -30,7 +30,7 @@ FLOORS = [
     ["executors", "serving", "parquet"],
     ["tables"],
     ["stored"],
-    ["results", "runner"],
+    ["results", "exporting", "runner"],
     ["report", "pytest_plugin"],
     ["cli"],
     ["__main__"],

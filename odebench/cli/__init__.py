@@ -17,6 +17,7 @@ from .check import check
 from .compare import compare
 from .completion import completion
 from .doctor import doctor
+from .export import export
 from .look import env, list_, show, table
 from .manual import help_
 from .new import new
@@ -96,6 +97,7 @@ for _command in (
     compare,
     plot,
     report,
+    export,
     doctor,
     check,
     watch,

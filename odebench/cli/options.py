@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from . import completers
 
 INTERRUPTED = 130
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -35,3 +37,15 @@ def open_host(plugins: tuple[str, ...], *, warn: bool = True) -> Any:
         names = ", ".join(p.origin.location for p in host.broken)
         click.echo(f"Warning: not loaded: {names}; 'odebench list plugins' says why.", err=True)
     return host
+
+
+def formats_option(choices: Sequence[str], help: str) -> Callable[[_Command], _Command]:
+    """--format, which may be repeated and takes several after commas; the command is passed a tuple `formats`."""
+
+    def split(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        names = [name.strip() for value in values for name in value.split(",")]
+        return tuple(dict.fromkeys(click.Choice(choices).convert(name, option, ctx) for name in names))
+
+    return click.option(
+        "--format", "formats", multiple=True, metavar="|".join(choices), default=("csv",), callback=split, help=help
+    )

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from . import completers
-from .options import INTERRUPTED, debug_option, open_host, plugin_option
+from .options import INTERRUPTED, debug_option, formats_option, open_host, plugin_option
 
 
 @click.command()
@@ -127,6 +127,7 @@ from .options import INTERRUPTED, debug_option, open_host, plugin_option
     help="Take over samples of the runs beside this one that were taken by the same code, versions and protocol, "
     "with as many threads, on this machine.",
 )
+@formats_option(("csv", "parquet"), "Of the tables: parquet stands beside csv. Needs pyarrow. [default: csv]")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any row is not ok.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table.")
 @plugin_option
@@ -144,6 +145,7 @@ def run(
     output: Path | None,
     resumed: str | None,
     reuse: bool,
+    formats: tuple[str, ...],
     strict: bool,
     quiet: bool,
     executor: str,
@@ -173,9 +175,10 @@ def run(
       odebench run -s pinn-autograd --target-error 1e-4 --time-budget 60
       odebench run -s 'scipy-ivp[dense_output=true]' -s pinn-autograd --certificate
       odebench run -s 'scipy-ivp[method=[RK45,Radau]]' -p van-der-pol --count
+      odebench run -s rk4 -s scipy-ivp -p lotka-volterra --ladder --format parquet
       odebench run --resume results/twenty-seeds
     """
-    from .. import results, runner, suites, tables
+    from .. import parquet, results, runner, suites, tables
     from ..executors import DaskExecutor, Executor, InlineExecutor, ProcessExecutor
     from ..isolation import Limits
     from ..journal import Run
@@ -196,7 +199,10 @@ def run(
         target_error, patience = _unless_given("target_error", said), _unless_given("patience", said)
         certificate, doctor = _unless_given("certificate", said), _unless_given("doctor", said)
         count = _unless_given("count", said)
+        formats = _unless_given("formats", results.find(resumed).meta)
         time_budget = _unless_given("time_budget", said, "time_budget_s")
+    if "parquet" in formats:
+        parquet.require()
     if executor != "inline" and os.name != "posix":
         raise click.UsageError("processes of their own need POSIX. Leave out --executor.")
     if executor == "inline" and jobs > 1:
@@ -238,7 +244,10 @@ def run(
             "ladder": ladder,
         }
         plan = runner.Plan(host, sampling, **asked)
-        record = Run.create(output, {"suite": suite, **runner.describe(host, plan, asked, carried_out)})
+        record = Run.create(
+            output, {"suite": suite, "formats": list(formats), **runner.describe(host, plan, asked, carried_out)}
+        )
+    record.meta["formats"] = list(formats)
     if jobs > 1:
         click.echo("Warning: cases that run side by side slow each other down; compare errors, not times.", err=True)
     conditions = Conditions(record.id, plan.sampling.threads, executor, jobs, stopping, **also)

@@ -1,0 +1,104 @@
+"""The tables of a run written anew, in other formats or elsewhere; and its journal, where only the tables are left."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from . import parquet, stored, tables
+from .errors import BadRun, OutputError
+from .journal import Run
+from .measurement import BLANK, COLUMNS, WHOLE, Checkpoint, DiagnosisRow
+
+CSV, PARQUET, JSONL = "csv", "parquet", "jsonl"
+_SAMPLE = ("run_id", "case_id", "repeat")
+
+
+def export(run: Run, formats: Collection[str], directory: Path | None = None) -> Path:
+    """Write a run's tables, and with `jsonl` its journal, into a new `directory`, or where the run is; returns where.
+
+    `directory` is a run then, with its run.json. Where the run is, its CSV files are always written. What is
+    exported is what `odebench.load` reads. Raises `OutputError` or `BadRun`; the run is then as it was.
+    """
+    if PARQUET in formats:
+        parquet.require()
+    if directory is None:
+        if run.journal_path.exists():
+            tables.write_tables(run, formats)
+            return run.directory
+        with tempfile.TemporaryDirectory(dir=run.directory, prefix=".export-") as scratch:
+            made = export(run, {*formats, CSV}, Path(scratch) / "run")
+            (made / "run.json").replace(run.directory / "run.json")
+            for path in made.iterdir():
+                os.replace(path, run.directory / path.name)
+        return run.directory
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise OutputError(f"'{directory}' is there already, and is no empty directory. Name a new one with -o.")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        copy = Run(directory, {key: value for key, value in run.meta.items() if key != "tables"})
+        if run.journal_path.exists():
+            shutil.copyfile(run.journal_path, copy.journal_path)
+        else:
+            _rebuild_journal(run, copy)
+        tables.write_tables(copy, formats)
+        unasked = [] if CSV in formats else list(copy.directory.glob("*.csv"))
+        for path in [*unasked, *([] if JSONL in formats else [copy.journal_path])]:
+            path.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write '{error.filename}': {error.strerror}. Name another directory with -o."
+        ) from error
+    return directory
+
+
+def _rebuild_journal(run: Run, copy: Run) -> None:
+    """What the tables still say of each sample, as lines of a journal."""
+    samples = stored.of_run(run)
+    metrics = [name for name in samples if name not in COLUMNS and samples[name].dtype.kind in "fi"]
+    copy.meta["metrics"] = metrics
+    traces = _by_sample(run.directory / tables.TRACES, _checkpoint)
+    diagnoses = _by_sample(run.directory / tables.DIAGNOSES, _diagnosis)
+    with copy.journal_path.open("w", encoding="utf-8") as journal:
+        for number, row in enumerate(samples.astype(object).where(samples.notna(), None).to_dict("records"), 1):
+            fields = BLANK | {name: row[name] for name in COLUMNS}
+            fields |= {name: json.loads(row[name]) for name in ("problem_params", "solver_params")}
+            fields |= {name: int(row[name]) for name in WHOLE if row[name] is not None and row[name] == int(row[name])}
+            fields["metrics"] = {name: row[name] for name in metrics}
+            key = str(row["run_id"]), str(row["case_id"]), str(row["repeat"])
+            fields |= {"trace": traces.get(key, []), "diagnoses": diagnoses.get(key, [])}
+            try:
+                journal.write(json.dumps(fields, allow_nan=False) + "\n")
+            except ValueError as error:
+                raise BadRun(f"'{run.directory}', row {number} of its samples: {error}.") from error
+
+
+def _by_sample(path: Path, made: Any) -> dict[tuple[str, ...], list[Any]]:
+    found: dict[tuple[str, ...], list[Any]] = {}
+    for row in _rows(path):
+        found.setdefault(tuple(row[name] for name in _SAMPLE), []).append(made(row))
+    return found
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
+
+
+def _checkpoint(row: dict[str, str]) -> list[Any]:
+    values = [float(row[name]) if row.get(name) else None for name in Checkpoint._fields]
+    return [int(row["step"]), *values[1:]]
+
+
+def _diagnosis(row: dict[str, str]) -> list[Any]:
+    said: dict[str, Any] = {name: row[name] or None for name in DiagnosisRow._fields}
+    said |= {name: float(row[name]) for name in ("value", "threshold") if row[name]}
+    said["parameters"] = json.loads(row["parameters"]) if row["parameters"] else None
+    return list(said.values())
