@@ -11,7 +11,7 @@ from page_runs import make_run
 
 import odebench
 from odebench.measurement import Checkpoint
-from odebench.report.page import budget, captions, data, equations, orders, suite, trainings
+from odebench.report.page import budget, captions, data, equations, orders, solutions, suite, trainings
 
 pytest.importorskip("latex2mathml", reason="pip install 'odebench[report]' writes the page")
 
@@ -212,3 +212,46 @@ def test_the_largest_part_that_fits_is_taken():
     assert budget.largest([maker(1000), maker(100), maker(10)], 500) == "x" * 100
     assert made == [1000, 100]
     assert budget.largest([maker(1000), maker(600)], 500) == "x" * 600  # the last, whatever its size
+
+
+@pytest.fixture
+def recorded(tmp_path, row):
+    """A run of two components of very different size, and of the error over time of three cases and an oracle."""
+    said = {"t": [0.0, 1.0, 2.0], "y": [[1.0, 1e-4], [0.5, 2e-4], [0.25, 4e-4]], "names": ["y1", "y9"], "n_states": 9}
+    said |= {"logarithmic": False, "latex": r"\\begin{aligned}y_1' &= -y_1\\end{aligned}"}
+    course = {"t": [0.0, 1.0, 2.0], "abs_error": [0.0, 1e-3, 1e-4]}
+    small = {"t": [0.0, 1.0, 2.0], "abs_error": [0.0, 2e-7, 3e-6]}
+    rows = [
+        row("one", 1.0, 1e-3, error_over_time=course, reference_solution=said),
+        row("two", 1.0, 3e-6, error_over_time=small, solver_params={"rtol": 1e-4}),
+        row("two", 1.0, 3e-5, error_over_time=small, case_id="two/coarse", solver_params={"rtol": 1e-2}),
+        row("told", 1.0, 0.0, error_over_time=small, oracle=True),
+    ]
+    results = odebench.load(make_run(tmp_path / "run", rows))
+    return results, data.cases(results)
+
+
+def test_components_of_different_size_are_each_drawn_on_their_own(recorded):
+    results, _ = recorded
+    (found,) = results.solutions.values()
+    drawn = solutions.solution(found)
+    assert drawn["t"] == [0, 1, 2]
+    assert {c["name"]: c["y"] for c in drawn["components"]} == {"y1": [1, 0.5, 0.25], "y9 / 0.0004": [0.25, 0.5, 1]}
+    assert drawn["captions"] == [
+        "9 components from t = 0 to t = 2; 2 of them are drawn; their sizes differ much, so each is drawn over its own."
+        " This is what the cases are compared with."
+    ]
+
+
+def test_the_error_over_time_is_that_of_the_most_accurate_first(recorded):
+    (problem,) = solutions.errors(*recorded, 2, 100).values()
+    assert [s["name"].partition("[")[0] for s in problem["series"]] == ["two", "one"]  # one a curve, before a second
+    assert [problem["series"][1][key] for key in ("t", "error")] == [[0, 1, 2], [0, 1e-3, 1e-4]]
+    assert problem["captions"] == [
+        "two[rtol=0.0001], the most accurate, is the furthest off at t = 2, by 3.00e-06, and by 3.00e-06 in the end.",
+        "2 of 3 cases are drawn: the most accurate of each curve first.",
+    ]
+    (thin,) = solutions.errors(*recorded, 3, 2).values()
+    assert {len(s["t"]) for s in thin["series"]} == {2}
+    (none,) = solutions.errors(*recorded, 0, 0).values()
+    assert none["series"] == []

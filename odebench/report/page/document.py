@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from ... import __version__
 from ...errors import OutputError
 from ...results import Results
-from . import budget, captions, data, equations, orders, overview, suite, trainings
+from . import budget, captions, data, equations, orders, overview, solutions, suite, trainings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 GENERATOR = "odebench report"
-_SCRIPTS = ("format.js", "figure.js", "work_precision.js", "suite.js", "training.js", "table.js", "page.js")
+_VIEWS = ("work_precision.js", "solution.js", "suite.js", "training.js", "table.js")
+_SCRIPTS = ("format.js", "figure.js", *_VIEWS, "page.js")
 _SECTIONS = {
     "problem": ("Problems", "Problem by problem"),
     "solvers": ("Solvers", "Solver by solver"),
@@ -63,13 +64,16 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
         "columns": [c._asdict() for c in shown],
         "cases": data.in_columns(cases, shown),
         "markNames": data.MARKS,
-        "problems": _problems(table, results.neural),
+        "problems": _problems(results, table),
         "profiles": suite.performance(table),
         "orders": orders.sentences(results),
     }
     solves = trainings.of(results, table)
     sizes = [partial(trainings.by_problem, solves, *size) for size in trainings.SIZES]
     payload["trainings"] = budget.largest(sizes, budget.room(scripts, payload))
+    courses = [partial(solutions.errors, results, table, *size) for size in solutions.SIZES]
+    for label, errors in budget.largest(courses, budget.room(scripts, payload)).items():
+        next(p for p in payload["problems"] if p["label"] == label)["errors"] = errors
     traced = bool(solves)
     missing = {} if traced else {"training": _NO_TRACE}
     sections = [
@@ -97,14 +101,18 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
     }
 
 
-def _problems(table: pd.DataFrame, networks: frozenset[str]) -> list[dict[str, Any]]:
+def _problems(results: Results, table: pd.DataFrame) -> list[dict[str, Any]]:
     first = table.drop_duplicates("problem_label").set_index("problem_label")[["problem", "problem_params"]]
-    latex = equations.installed({str(label): (name, params) for label, name, params in first.itertuples()})
+    known = {str(label): results.solutions.get((name, params)) for label, name, params in first.itertuples()}
+    unknown = {str(label): (name, params) for label, name, params in first.itertuples() if known[str(label)] is None}
+    latex = equations.installed(unknown) if unknown else {}
+    latex |= {label: said.latex for label, said in known.items() if said is not None and said.latex is not None}
     return [
         {
             "label": label,
-            "captions": captions.of_problem(rows, networks),
+            "captions": captions.of_problem(rows, results.neural),
             "mathml": equations.mathml(latex[str(label)]) if label in latex else None,
+            "solution": None if (said := known[str(label)]) is None else solutions.solution(said),
         }
         for label, rows in table.groupby("problem_label", sort=False)
     ]

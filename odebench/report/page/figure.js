@@ -35,7 +35,7 @@ class Figure {
   constructor({ title, controls = [], make }) {
     this.make = make;
     this.hidden = new Map(); // what the reader has switched, by the series' name
-    this.plot = el("div", { class: "plot", role: "img" });
+    this.plot = el("div", { class: "plot", role: "group" });
     this.legend = el("ul", { class: "legend", "aria-label": `Series of: ${title}` });
     this.caption = el("figcaption", { "aria-live": "polite" });
     this.table = el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Data of: ${title}` });
@@ -103,7 +103,7 @@ class Figure {
       type: "scatter", mode: s.mode || "lines+markers", name: plain(s.name), x: s.x, y: s.y, text: s.text ? s.text.map((t) => t.split("\n").map(plain).join("<br>")) : undefined,
       hoverinfo: s.text ? "text" : "skip", visible: s.fixed || !this.hidden.get(s.name),
       opacity: s.faint ? 0.5 : 1, error_y: s.spread, line: { color: s.ink || colour(s.colour), width: s.width || 1.5, dash: s.dash || dash(s.colour), shape: s.line },
-      marker: { color: s.ink || colour(s.colour), size: 8, symbol: s.symbols || s.shape || shape(s.colour) },
+      marker: { color: s.ink || colour(s.colour), size: 8, symbol: s.symbols || s.shape || shape(s.colour), maxdisplayed: s.sparse ? 12 : 0 },
     }));
     const layout = { showlegend: false, margin: { l: 60, r: 15, t: 10, b: 50 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: text, family: "system-ui, sans-serif", size: 13 }, xaxis: axis(x), yaxis: axis(y), hovermode: "closest",

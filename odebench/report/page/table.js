@@ -79,7 +79,7 @@ function casesTable(mount) {
     return el("td", { class: "number" }, floor + written(value(key, row), COLUMN.get(key).kind));
   }
 
-  mount.append(controls, picker, el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "All cases" }, table), status,
+  mount.append(controls, picker, el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "The table of cases" }, table), status,
     el("div", { class: "controls pager" }, previous, next, download));
   look();
 }
