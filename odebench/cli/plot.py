@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,27 @@ from . import completers
 from .options import debug_option
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..results import Results
 
 FIGURES = {
     "work-precision": "Error against time, with the front: a curve a ladder of effort.",
     "times": "The time of each case, with its error.",
     "convergence": "Error, residual and loss against time, of solvers that report them.",
+    "pointwise-error": "The error along the solution.",
+    "orders": "Error against steps, with the observed order.",
+    "tolerance": "Error against the tolerance asked for.",
+    "performance-profile": "On how many problems each is how much slower than the fastest.",
+    "data-profile": "How many problems each has solved within what time.",
+    "speedups": "How many times as fast as the strongest integrator, over all problems.",
+    "cost-split": "First call, solve, and query of the dense solution.",
+    "break-even": "How many queries until a network has paid for its training.",
+    "error-split": "What longer training takes away of a network's error.",
 }
+
+
+_TO_AN_ERROR = ("performance-profile", "data-profile", "speedups")
 
 
 def _figure_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -38,6 +53,22 @@ def _endings(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 @click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=completers.runs)
 @_figure_options
 @click.option(
+    "--against",
+    "pairs",
+    nargs=2,
+    multiple=True,
+    metavar="X Y",
+    help="A statistic Y against another: columns of comparison.csv or measurements.csv, or parameters as problem.n.",
+)
+@click.option(
+    "--at-error",
+    type=float,
+    default=1e-6,
+    show_default=True,
+    metavar="E",
+    help="Of profiles and speed-ups: the error that counts as solved.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -55,7 +86,15 @@ def _endings(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     help="For a column or the whole width of a paper's page, or for a slide.",
 )
 @debug_option
-def plot(runs: tuple[str, ...], output: Path | None, endings: tuple[str, ...], size: str, **asked: bool) -> None:
+def plot(
+    runs: tuple[str, ...],
+    output: Path | None,
+    endings: tuple[str, ...],
+    size: str,
+    pairs: tuple[tuple[str, str], ...],
+    at_error: float,
+    **asked: bool,
+) -> None:
     """Draw figures for papers and lectures: of one or more runs, as `table` takes them. Needs matplotlib.
 
     Without a figure's flag all are drawn that the runs have something for. SVG and PDF are vectors, their text is text,
@@ -68,22 +107,29 @@ def plot(runs: tuple[str, ...], output: Path | None, endings: tuple[str, ...], s
       odebench plot results/work-precision --work-precision --size column --format pdf -o paper
       odebench plot monday tuesday --times --convergence -o slides --size slide --format png
       odebench plot --work-precision -o front.svg
+      odebench plot --against rhs_calls max_abs_error_median --performance-profile --at-error 1e-8
     """
     from ..errors import NothingToDraw
     from ..report import plots
 
     results = _load(runs)
-    names = [name for name in FIGURES if asked[name.replace("-", "_")]]
+    wanted = [name for name in FIGURES if asked[name.replace("-", "_")]]
     single = output is not None and output.suffix != "" and not output.is_dir()
-    if single and (len(names) != 1 or endings):
+    if single and (len(wanted) + len(pairs) != 1 or endings):
         raise click.UsageError("expected one figure's flag, and no --format, with -o FILE. Name a directory instead.")
+    made: dict[str, Callable[[], Figure]] = {}
+    for name in wanted or ([] if pairs else FIGURES):
+        more = {"error": at_error} if name in _TO_AN_ERROR else {}
+        made[name] = partial(getattr(plots, name.replace("-", "_")), results, size=size, **more)
+    for x, y in pairs:
+        made[f"{y}-against-{x}"] = partial(plots.against, results, x, y, size=size)
     directory = output or (results.runs[0].directory if len(results.runs) == 1 else Path()) / "figures"
     drawn = 0
-    for name in names or FIGURES:
+    for name, make in made.items():
         try:
-            figure = getattr(plots, name.replace("-", "_"))(results, size=size)
+            figure = make()
         except NothingToDraw as nothing:
-            if names:
+            if wanted or pairs:
                 raise
             click.echo(f"not drawn    {name}: {nothing}", err=True)
             continue

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...results import Results
 
 MOST_PANELS = 12
+_FAR = 1e3
 
 
 def named(results: Results) -> pd.DataFrame:
@@ -46,6 +47,25 @@ def positive(cases: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return cases[good]
 
 
+def near(cases: pd.DataFrame, column: str = "max_abs_error_median") -> tuple[pd.DataFrame, str]:
+    """Those whose error is below a thousand, unless none is, and what is said of the others.
+
+    What lies above has nothing to do with the problem any more, and would leave no room for the rest.
+    """
+    kept = cases[cases[column] <= _FAR]
+    far = len(cases) - len(kept)
+    if not far or kept.empty:
+        return cases, ""
+    which = "case with an error above 1000 lies" if far == 1 else "cases with errors above 1000 lie"
+    return kept, f"{far} {which} outside."
+
+
+def closest(cases: pd.DataFrame) -> pd.DataFrame:
+    """Of each curve on each problem the rung with the least error."""
+    by_error = cases.sort_values("max_abs_error_median", kind="stable")
+    return by_error.drop_duplicates(["panel", "curve"]).sort_index()
+
+
 def failed(cases: pd.DataFrame) -> str:
     """'3 of 40 cases failed: 2 diverged, 1 timeout.', or nothing."""
     bad = cases.loc[cases["status"] != measurement.OK, "status"].value_counts()
@@ -55,11 +75,11 @@ def failed(cases: pd.DataFrame) -> str:
     return f"{bad.sum()} of {len(cases)} cases {'is' if bad.sum() == 1 else 'are'} not ok: {which}."
 
 
-def not_drawn(cases: pd.DataFrame, drawn: pd.DataFrame) -> str:
+def not_drawn(cases: pd.DataFrame, drawn: pd.DataFrame, what: str = "value above zero") -> str:
     """The same, and how many more have no values to be drawn by."""
     bad = int((cases["status"] != measurement.OK).sum())
     more = len(cases) - bad - len(drawn)
-    rest = f"{more} {'has' if more == 1 else 'have'} no value above zero." if more else ""
+    rest = f"{more} {'has' if more == 1 else 'have'} no {what}." if more else ""
     return sentences(failed(cases), rest)
 
 

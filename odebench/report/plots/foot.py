@@ -17,7 +17,7 @@ _LINE = 1.35  # of the font's size, from one line to the next
 _LETTER = 0.56  # of the font's size, how wide a letter is
 
 
-def put(figure: Figure, groups: Mapping[str, Mapping[str, Any]], caption: str, font: float) -> None:
+def put(figure: Figure, groups: Mapping[str, Mapping[str, Any]], caption: str, font: float, rounds: int = 1) -> None:
     """Make the figure higher and put legends, one a group of names and handles, and a caption under the panels.
 
     The caption is the figure's description in the file, too.
@@ -40,7 +40,8 @@ def put(figure: Figure, groups: Mapping[str, Mapping[str, Any]], caption: str, f
         where: dict[str, Any] = {"fontsize": small, "va": "top", "ha": "left", "linespacing": _LINE, "color": "0.35"}
         text = figure.text(0.05 / width, at / (height + below), "\n".join(lines), gid="caption", **where)
         text.set_in_layout(False)
-    figure.draw_without_rendering()  # makes all ticks, by this style and not by one that is in force later
+    for _ in range(rounds):  # of a layout in which words stand beside points, which it moves
+        figure.draw_without_rendering()  # makes all ticks, by this style and not by one that is in force later
     figure.set_layout_engine("none")  # and leaves all where it is
 
 

@@ -6,70 +6,61 @@ from typing import TYPE_CHECKING
 
 from .. import text
 from . import cases as of_cases
-from . import foot, style
+from . import rows, style
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ...results import Results
 
 TIME, ERROR = "wall_s_median", "max_abs_error_median"
-_MOST_ROWS = 30
-_SIGNS = {"integrator": ("o", "circles"), "network": ("*", "stars"), "oracle": ("+", "plus signs")}
-_COLOURS = {"integrator": style.BLUE, "network": style.VERMILLION, "oracle": style.BLACK}
+_SIGNS = {
+    "integrator": rows.Sign("o", style.BLUE),
+    "network": rows.Sign("*", style.VERMILLION),
+    "oracle": rows.Sign("+", style.BLACK),
+}
 
 
 def times(results: Results, *, size: str = "page") -> Figure:
     """The median time of a solve by each variant, on a logarithmic axis, with its largest error beside it.
 
     A panel a problem, the fastest on top; a bar reaches over the confidence interval of the median where there are
-    five samples or more. No ranking: times are to be compared at one accuracy, as `work_precision` shows.
+    samples enough for one. No ranking: times are to be compared at one accuracy, as `work_precision` shows.
 
     Raises `NothingToDraw` where no case has a time, `BadParameter` for an unknown size, and `OutputError` where
     matplotlib is missing.
     """
-    chosen = style.size_of(size)
-    cases = of_cases.named(results)
-    cases["label"] = list(map(style.said, text.labels(zip(cases["solver"], cases["solver_params"], strict=True))))
+    cases = labelled(of_cases.named(results))
     drawn = of_cases.positive(cases, TIME)
     names, left_out = of_cases.problems(drawn)
-    shown = {name: drawn[drawn["panel"] == name].sort_values(TIME, kind="stable")[:_MOST_ROWS] for name in names}
-    heights = [0.55 + 0.028 * chosen.font * len(rows) for rows in shown.values()]
-    with style.styled(chosen):
-        figure = style.figure(chosen.width, sum(heights))
-        grid = figure.subplots(len(names), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
-        for axes, (name, rows) in zip(grid, shown.items(), strict=True):
-            _panel(axes, rows)
-            axes.set_title(name)
-            style.plain(axes)
-            style.logarithmic(axes.xaxis)
-        style.labelled(list(grid), "time of a solve (s); beside it the largest error", None)
-        beyond = len(drawn) - sum(map(len, shown.values()))
-        more = f"{beyond} slower ones are not drawn." if beyond else ""
-        caption = of_cases.sentences(
-            ", ".join(f"{sign}: {kind}s" for kind, (_, sign) in _SIGNS.items() if (drawn["kind"] == kind).any()) + ".",
-            more, left_out, of_cases.failed(cases),
-        )  # fmt: skip
-        foot.put(figure, {}, caption, chosen.font)
-    return figure
+    ordered = drawn.sort_values(TIME, kind="stable")
+    panels = {name: [_row(row) for row in of_panel(ordered, name)] for name in names}
+    kinds = {kind: sign for kind, sign in _SIGNS.items() if (drawn["kind"] == kind).any()}
+    caption = of_cases.sentences(left_out, of_cases.failed(cases))
+    label = "time of a solve (s); beside it the largest error"
+    return rows.draw(panels, kinds, size=size, label=label, caption=caption)
 
 
-def _panel(axes: Axes, rows: pd.DataFrame) -> None:
-    places = range(len(rows))
-    for place, row in zip(places, rows.to_dict("records"), strict=True):
-        marker, colour = _SIGNS[row["kind"]][0], _COLOURS[row["kind"]]
-        low, high = row["wall_s_ci_low"], row["wall_s_ci_high"]
-        if low > 0:
-            axes.plot([low, high], [place, place], "-", color=colour, gid="interval")
-        hollow = row["at_reference_floor"] and row["kind"] != "oracle"
-        face = "white" if hollow else colour
-        axes.plot([row[TIME]], [place], ls="none", marker=marker, color=colour, markerfacecolor=face, gid="time")
-        said = text.error(row[ERROR], at_floor=bool(row["at_reference_floor"]))
-        words = ", ".join(filter(None, [said, "unstable" if row["unstable"] is True else ""]))
-        beside = (max(row[TIME], high if high > 0 else 0), place)
-        axes.annotate(words, beside, (7, 0), textcoords="offset points", va="center", fontsize="small", color="0.35",
-                      annotation_clip=False)  # fmt: skip
-    axes.set_yticks(places, rows["label"])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+def labelled(cases: pd.DataFrame) -> pd.DataFrame:
+    """With each variant's name and the parameters in which it differs, as `label`."""
+    full = text.labels(zip(cases["solver"], cases["solver_params"], strict=True))
+    return cases.assign(label=list(map(style.said, full)))
+
+
+def of_panel(cases: pd.DataFrame, name: str) -> list[dict[str, object]]:
+    """The cases of one panel."""
+    return [{str(key): value for key, value in row.items()} for row in cases[cases["panel"] == name].to_dict("records")]
+
+
+def _row(case: dict[str, object]) -> rows.Row:
+    low, high, seconds = (float(str(case[name])) for name in ("wall_s_ci_low", "wall_s_ci_high", TIME))
+    floor = case["at_reference_floor"] is True
+    error = text.error(float(str(case[ERROR])), at_floor=floor)
+    return rows.Row(
+        str(case["label"]),
+        {str(case["kind"]): seconds},
+        interval=(low, high) if 0 < low < float("inf") else None,
+        hollow=floor and case["kind"] != "oracle",
+        words=", ".join(filter(None, [error, "unstable" if case["unstable"] is True else ""])),
+    )

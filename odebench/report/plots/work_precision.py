@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 TIME, ERROR = "wall_s_median", "max_abs_error_median"
 _ENDS = ("wall_s_min", "wall_s_ci_low", "wall_s_ci_high", TIME)
-_FAR = 1e3  # errors above it are of solutions that have nothing to do with the problem's
 
 
 def work_precision(results: Results, *, size: str = "page") -> Figure:
@@ -33,21 +32,21 @@ def work_precision(results: Results, *, size: str = "page") -> Figure:
     chosen = style.size_of(size)
     cases = of_cases.named(results)
     drawn = of_cases.positive(cases, TIME, ERROR)
-    names, left_out = of_cases.problems(drawn)
-    drawn = drawn[drawn["panel"].isin(names)]
-    shown, others = _curves(drawn)
+    near, far = of_cases.near(drawn)
+    names, left_out = of_cases.problems(near)
+    near = near[near["panel"].isin(names)]
+    shown, others = _curves(near)
     with style.styled(chosen):
-        named = drawn.loc[drawn["curve"].isin(shown), ["curve", "kind"]]
+        named = near.loc[near["curve"].isin(shown), ["curve", "kind"]]
         all_looks = looks(named.itertuples(index=False, name=None))
         figure, grid = style.panels(chosen, len(names))
-        far = 0
         for axes, name in zip(grid, names, strict=True):
-            far += _panel(axes, drawn[drawn["panel"] == name], all_looks)
+            _panel(axes, near[near["panel"] == name], all_looks)
             axes.set_title(name)
         _axes(grid)
-        handles = _handles(all_looks, others, drawn)
-        words = [of_cases.not_drawn(cases, drawn) if not left_out else of_cases.failed(cases), left_out]
-        foot.put(figure, handles, of_cases.sentences(*_legend(drawn), _said_of_far(far), *words), chosen.font)
+        handles = _handles(all_looks, others, near)
+        words = of_cases.sentences(*_legend(near), far, of_cases.not_drawn(cases, drawn), left_out)
+        foot.put(figure, handles, words, chosen.font)
     return figure
 
 
@@ -58,11 +57,10 @@ def _curves(drawn: pd.DataFrame) -> tuple[list[str], int]:
     return [name for name in drawn["curve"].drop_duplicates() if name in kept], max(0, len(names) - MOST)
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, all_looks: dict[str, Look]) -> int:
-    """Draw the front, then curve by curve; returns how many cases lie beyond the panel."""
-    near = rows[rows[ERROR] <= _FAR]
-    _front(axes, near)
-    for curve, points in near.groupby("curve", sort=False):
+def _panel(axes: Axes, rows: pd.DataFrame, all_looks: dict[str, Look]) -> None:
+    """Draw the front, then curve by curve."""
+    _front(axes, rows)
+    for curve, points in rows.groupby("curve", sort=False):
         look, points = all_looks.get(str(curve), OTHER), points.sort_values("rung", kind="stable")
         x, y = points[TIME].to_numpy(float), points[ERROR].to_numpy(float)
         axes.plot(x, y, label=str(curve), gid=f"curve {curve}", **look.drawn)
@@ -75,7 +73,6 @@ def _panel(axes: Axes, rows: pd.DataFrame, all_looks: dict[str, Look]) -> int:
                 [min(ends), max(ends)], [row[ERROR]] * 2, "-", color=look.colour, marker="|", zorder=2,
                 linewidth=0.6, markersize=4, gid="unstable",
             )  # fmt: skip
-    return len(rows) - len(near)
 
 
 def _front(axes: Axes, rows: pd.DataFrame) -> None:
@@ -122,7 +119,3 @@ def _legend(drawn: pd.DataFrame) -> list[str]:
     if (drawn["kind"] == "oracle").any():
         words.append("Oracles are told the solution and not ranked.")
     return words
-
-
-def _said_of_far(count: int) -> str:
-    return f"{count} {'case' if count == 1 else 'cases'} with errors above 1000 lie outside." if count else ""
