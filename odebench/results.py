@@ -22,6 +22,7 @@ from .analysis import (
     ladders,
     orders,
     profiles,
+    selection,
     speedups,
     work_precision,
 )
@@ -46,11 +47,17 @@ class Results:
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs = _each_once(runs)
         """The runs, each once."""
+        self.whole = self
+        """What this was selected from: all samples of the runs."""
 
     @cached_property
     def samples(self) -> pd.DataFrame:
         """One row a sample: the columns of measurements.csv and each plugin's metric."""
         return stored.samples(self.runs)
+        if self.whole is not self:
+            samples = self.whole.samples
+            return samples[samples["case_id"].isin(self.cases["case_id"])].reset_index(drop=True)
+        return tables.samples(self.runs)
 
     @cached_property
     def problem_tags(self) -> dict[str, frozenset[str]]:
@@ -122,6 +129,56 @@ class Results:
     def cases(self) -> pd.DataFrame:
         """One row a case, the samples of all runs taken together: the columns of comparison.csv."""
         return aggregate.by_case(self.samples)
+
+    def select(
+        self,
+        problem: selection.Words = (),
+        solver: selection.Words = (),
+        tag: selection.Words = (),
+        status: selection.Words = (),
+        *,
+        rank_anew: bool = False,
+    ) -> Results:
+        """The cases of some problems, solvers, tags and statuses, with all their samples.
+
+        What is left out is not asked for. Of several values of one, any will do. The values of a case stay what they
+        are, its rank too: on_front and slowdown_vs_best_at_this_error are still among all that was measured, whether
+        or not it is selected. With `rank_anew` they are among the selected.
+
+        Parameters
+        ----------
+        problem, solver : str or several
+            As `odebench run` takes them: `"scipy-ivp[method=[RK45,DOP853]]"` are the cases with one of these methods,
+            whatever their other parameters. `*` and `?` in a name stand for letters: `"pinn-*"`.
+        tag : str or several
+            Of the problem or of the solver: `"stiff"`, `"neural"`.
+        status : str or several
+            Of the whole case: one that failed in any sample is not `ok`.
+        rank_anew : bool
+            Rank the selected among themselves.
+
+        Raises
+        ------
+        BadSelection, BadParameter
+            Where something asked for is not there, or nothing is all that is asked.
+
+        >>> odebench.load().select(problem="decay", solver=["pinn-*", "scipy-ivp[method=RK45]"])  # doctest: +SKIP
+        """
+        mask = selection.chosen(
+            self.cases,
+            problem=problem,
+            solver=solver,
+            tag=tag,
+            status=status,
+            problem_tags=self.problem_tags,
+            solver_tags=self.solver_tags,
+        )
+        part = Results(self.runs)
+        part.whole = self.whole
+        part.cases = self.cases[mask].reset_index(drop=True)
+        if rank_anew:
+            part.cases = selection.ranked_anew(part.cases)
+        return part
 
     def curves(self) -> pd.DataFrame:
         """`cases` with `curve` and `rung`: which cases are rungs of one ladder of effort, in its order from 0.

@@ -131,7 +131,8 @@ def _comparisons(run: Run, index: _Index) -> Iterator[pd.DataFrame]:
 
 def write_csv(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> None:
     """As CSV that reads back to the same float64: numbers with as many digits as that takes, nothing for missing."""
-    words = {name: table[name].map(_TRUTH) for name in aggregate.TRUTH_VALUES}
+    names = [n for n in map(str, table.columns) if n in aggregate.TRUTH_VALUES or table[n].dtype == bool]
+    words = {name: table[name].map(_TRUTH) for name in names}
     table.assign(**words).to_csv(file, header=header, index=False, lineterminator="\n")
 
 

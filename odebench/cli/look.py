@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from . import completers
-from .options import debug_option, open_host, plugin_option
+from .options import debug_option, filter_options, open_host, plugin_option
 
 
 @click.command("list")
@@ -86,25 +85,53 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
 
 @click.command()
 @click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=completers.runs)
-@click.option("--format", "style", type=click.Choice(["rich", "markdown", "csv"]), default="rich", show_default=True)
+@click.option(
+    "--format", "style", type=click.Choice(["rich", "markdown", "csv", "latex"]), default="rich", show_default=True
+)
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="A,B,...",
+    help="Which columns: headings as in the table, or names as in comparison.csv.",
+)
+@click.option(
+    "--sort",
+    multiple=True,
+    metavar="COLUMN",
+    help="Sort by a column, from the greatest with - before it; several with commas. [default: error, time]",
+)
+@filter_options
+@click.option("--rank-anew", is_flag=True, help="Rank the cases that are shown among themselves.")
 @debug_option
-def table(runs: tuple[str, ...], style: str) -> None:
+def table(
+    runs: tuple[str, ...],
+    style: str,
+    columns: tuple[str, ...],
+    sort: tuple[str, ...],
+    filters: dict[str, tuple[str, ...]],
+    rank_anew: bool,
+) -> None:
     """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
 
     Where several runs measured the same case, its samples are taken together, and it is ranked among all. What one
     run could not try for want of a library, and another could, is as the other says. Runs that were made under
     different circumstances are told.
 
+    Of several values of one filter any will do; all filters have to. A filter changes no value: who is on the front,
+    and how much slower the others are, is still said among all that was measured, but with --rank-anew.
+
     \b
     Examples:
       odebench table
+      odebench table -p 'decay[rate=1]' -s 'pinn-*' -s 'scipy-ivp[method=RK45]' --status ok
       odebench table results/baseline --format markdown
+      odebench table --format latex --columns solver,max-error,rhs_calls --sort -rhs_calls > table.tex
       odebench table monday tuesday --format csv > both.csv
     """
-    from .. import results, tables
+    from .. import results
     from ..report import terminal
 
-    found = results.load(*runs)
+    found = results.load(*runs).select(**filters, rank_anew=rank_anew)
     for run in found.runs:
         if run.meta["status"] != "complete":
             click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
@@ -112,12 +139,14 @@ def table(runs: tuple[str, ...], style: str) -> None:
         click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
     if found.samples.empty:
         click.echo("Warning: nothing was measured yet: no samples.", err=True)
-    if style == "csv":
-        tables.write_csv(found.cases, sys.stdout)
-    elif style == "markdown":
-        click.echo(terminal.markdown(found.cases))
-    else:
-        terminal.print_tables([found.cases])
+    notes = []
+    if len(found.cases) < (every := len(found.whole.cases)):
+        ranked = "themselves" if rank_anew else f"all {every}"
+        notes.append(f"Shown are {len(found.cases)} of {every} cases, ranked among {ranked}.")
+    if style == "csv":  # which has no place for it
+        for note in notes:
+            click.echo(note, err=True)
+    terminal.write([found.cases], style, columns=columns, sort=sort, notes=notes)
 
 
 @click.command()

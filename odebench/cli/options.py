@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from .. import measurement
 from . import completers
 
 INTERRUPTED = 130
@@ -26,6 +28,49 @@ plugin_option = click.option(
     shell_complete=completers.files,
     help="Load solvers and problems from a Python file; may be repeated.",
 )
+
+
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`-p`, `-s`, `--tag` and `--status`; the command gets them as `filters`, for `Results.select(**filters)`."""
+
+    @functools.wraps(command)
+    def filtered(**options: Any) -> None:
+        filters = {name: options.pop(name) for name in ("problem", "solver", "tag", "status")}
+        command(**options, filters=filters)
+
+    for option in (
+        click.option(
+            "--status",
+            type=click.Choice(measurement.STATUSES),
+            multiple=True,
+            metavar="STATUS",
+            help="Only cases that ended so: ok, failed, ...; may be repeated.",
+        ),
+        click.option(
+            "--tag",
+            multiple=True,
+            metavar="TAG",
+            help="Only cases of problems or solvers with this tag, as stiff; may be repeated.",
+        ),
+        click.option(
+            "-s",
+            "--solver",
+            multiple=True,
+            metavar="SOLVER",
+            shell_complete=completers.selections("solver"),
+            help="Only cases of this solver, as run takes it; * stands for any letters; may be repeated.",
+        ),
+        click.option(
+            "-p",
+            "--problem",
+            multiple=True,
+            metavar="PROBLEM",
+            shell_complete=completers.selections("problem"),
+            help="Only cases of this problem, as run takes it; * stands for any letters; may be repeated.",
+        ),
+    ):
+        filtered = option(filtered)
+    return filtered
 
 
 def open_host(plugins: tuple[str, ...], *, warn: bool = True) -> Any:

@@ -1,112 +1,162 @@
-"""The comparison as a table: in the terminal, or as Markdown."""
+"""The comparison of solvers, a table a problem."""
 
 from __future__ import annotations
 
-import math
-import os
-import sys
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING
 
 from .. import certificate, measurement
-from . import text
+from ..analysis import marks
+from . import columns as columns_
+from . import tables, text
+from .columns import Column, Row
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
-_WIDTH_IN_A_FILE = 140
-HEADINGS = ("solver", "max error", "time", "slowdown", "first call", "samples", "remarks")
+ERROR, SECONDS, SLOWDOWN = "max_abs_error_median", "wall_s_median", "slowdown_vs_best_at_this_error"
 _MOST_CASES = 500
-_LESS_NEEDED = ("first call", "samples")  # left out where the terminal is narrow
 LEGEND = (
-    "max error: against the reference; ≤ where the reference knows no better. time: median of the samples. "
-    "slowdown: against the fastest solver at this error or less. first call: with imports and compilation. "
-    "front: nobody is as accurate and faster. oracle: is told the solution, and not ranked. "
-    "unstable: its times scatter."
+    "max error: against the reference; ≤ where the reference knows no better. time: median of the samples. Both to the "
+    "digits that their spread supports. slowdown: against the fastest solver at this error or less. first call: with "
+    "imports and compilation. front: nobody is as accurate and faster."
 )
+UNSTABLE = "unstable: its times scatter."
+ORACLE = "oracle: is told the solution, and not ranked."
 
 
 def print_tables(comparisons: Iterable[pd.DataFrame], file: IO[str] | None = None) -> None:
     """One table a problem, the most accurate first; of very many cases, the first few hundred."""
-    from rich.console import Console
-
-    file = file or sys.stdout
-    width = None if file.isatty() or "COLUMNS" in os.environ else _WIDTH_IN_A_FILE
-    console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-    printed = left_out = 0
-    for comparison in comparisons:
-        for title, rows in _tables(comparison):
-            if printed and printed + len(rows) > _MOST_CASES:
-                left_out += len(rows)
-            else:
-                _print_table(console, title, rows)
-                printed += len(rows)
-    if left_out:
-        console.print(f"... and {left_out} more cases: see comparison.csv", style="bold")
-    console.print(LEGEND if printed else "no samples", style="dim")
+    write(comparisons, "rich", file)
 
 
-def _print_table(console: Console, title: str, rows: list[list[str]]) -> None:
-    from rich import box
-    from rich.table import Table
+def write(
+    comparisons: Iterable[pd.DataFrame],
+    style: str = "rich",
+    file: IO[str] | None = None,
+    *,
+    columns: Sequence[str] = (),
+    sort: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    most: int | None = None,
+) -> None:
+    """Write comparisons in a style of `odebench.report.tables.write`.
 
-    shown = [k for k, heading in enumerate(HEADINGS) if console.width >= 100 or heading not in _LESS_NEEDED]
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    table.padding = (0, 1, 0, 0)
-    longest = max(len(row[0]) for row in rows)
-    for k in shown:
-        if HEADINGS[k] == "solver":
-            table.add_column("solver", min_width=min(longest, max(12, console.width - 58)), overflow="fold")
-        elif HEADINGS[k] == "remarks":
-            table.add_column("remarks", overflow="fold")
-        else:
-            table.add_column(HEADINGS[k], justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(row[k] for k in shown), style="bold green" if row[-1].startswith("front") else "")
-    console.print(table)
+    Parameters
+    ----------
+    columns, sort : sequence of str
+        Names or headings; '-' before one to sort by it from the greatest. By default the most accurate come first, and
+        in CSV all columns in the order the cases were measured.
+    notes : sequence of str
+        Sentences below all tables.
+    most : int, optional
+        How many cases to show, and whole problems at least; in a terminal some hundreds by default.
+
+    Raises
+    ------
+    BadSelection
+        Where a column is none.
+    """
+    if style == "csv":
+        tables.write((_as_data(comparison, columns, sort) for comparison in comparisons), style, file)
+        return
+    most = _MOST_CASES if most is None and style == "rich" else most
+    shown = left_out = 0
+
+    def drawn() -> Iterator[tables.Table]:
+        nonlocal shown, left_out
+        for comparison in comparisons:
+            for table in _tables(comparison, columns, sort):
+                if shown and most is not None and shown + len(table.frame) > most:
+                    left_out += len(table.frame)
+                else:
+                    shown += len(table.frame)
+                    yield table
+
+    def closing() -> Iterator[str]:
+        if left_out:
+            yield f"... and {left_out} more case{'s' * (left_out > 1)}: see comparison.csv."
+        if shown and not columns:
+            yield LEGEND
+        yield from notes if shown else ["no samples"]
+
+    tables.write(drawn(), style, file, notes=closing())
 
 
-def markdown(comparison: pd.DataFrame) -> str:
-    """The same tables for a README or an issue."""
-    parts = []
-    for title, rows in _tables(comparison):
-        escaped = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-        rule = ["---" if h in ("solver", "remarks") else "---:" for h in HEADINGS]
-        lines = [f"| {' | '.join(cells)} |" for cells in (HEADINGS, rule, *escaped)]
-        parts.append("\n".join([f"**{title}**", "", *lines]))
-    return "\n\n".join([*parts, LEGEND])
+def _as_data(comparison: pd.DataFrame, columns: Sequence[str], sort: Sequence[str]) -> tables.Table:
+    """All its values."""
+    known = _known(comparison)
+    chosen = columns_.named(columns, known) if columns else columns_.of(comparison)
+    complete = comparison.assign(remarks=_remarks_of(comparison)) if columns or sort else comparison
+    return tables.Table(columns_.ordered(complete, sort, known), chosen)
 
 
-def _tables(comparison: pd.DataFrame) -> Iterator[tuple[str, list[list[str]]]]:
-    """Yield a title and the cells for each problem."""
+def _tables(comparison: pd.DataFrame, columns: Sequence[str], sort: Sequence[str]) -> Iterator[tables.Table]:
+    known = _known(comparison)
+    chosen = columns_.named(columns, known) if columns else _usual()
     solvers = text.labels(zip(comparison["solver"], comparison["solver_params"], strict=True))
     problems = text.labels(zip(comparison["problem"], comparison["problem_params"], strict=True))
-    labelled = comparison.assign(solver=solvers, problem=problems)
+    labelled = comparison.assign(solver=solvers, problem=problems, remarks=_remarks_of(comparison))
     for title, rows in labelled.groupby("problem", sort=False):
-        ordered = rows.sort_values(["max_abs_error_median", "wall_s_median"], na_position="last", kind="stable")
-        yield str(title), [_cells(row) for row in ordered.to_dict("records")]
+        rows = rows.sort_values([ERROR, SECONDS], na_position="last", kind="stable")
+        yield tables.Table(columns_.ordered(rows, sort, known), chosen, str(title), strong="on_front")
 
 
-def _cells(row: Mapping[Hashable, Any]) -> list[str]:
+def _usual() -> list[Column]:
     return [
-        row["solver"],
-        text.error(row["max_abs_error_median"], at_floor=row["at_reference_floor"]),
-        text.seconds(row["wall_s_median"]),
-        text.ratio(row["slowdown_vs_best_at_this_error"]),
-        text.seconds(row["first_s"]),
-        str(row["samples"]),
-        ", ".join(_remarks(row)),
+        Column("solver", "solver", lambda row: str(row["solver"]), numeric=False, marks=_oracle),
+        Column(ERROR, "max error", _error),
+        Column(SECONDS, "time", _seconds, marks=_unstable),
+        Column(SLOWDOWN, "slowdown", lambda row: text.ratio(row[SLOWDOWN], _time_digits(row))),
+        Column("first_s", "first call", lambda row: text.seconds(row["first_s"], 2), less_needed=True),
+        Column("samples", "samples", lambda row: str(row["samples"]), less_needed=True),
+        Column("remarks", "remarks", lambda row: str(row["remarks"]), numeric=False),
     ]
 
 
-def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
+def _known(comparison: pd.DataFrame) -> list[Column]:
+    """The usual columns, and those of comparison.csv as their names say."""
+    usual = _usual()
+    shown = {column.name for column in usual}
+    return [*usual, *(column for column in columns_.of(comparison) if column.name not in shown)]
+
+
+def _error(row: Row) -> str:
+    spread = row["max_abs_error_worst"] - row[ERROR]
+    return text.error(row[ERROR], text.digits(row[ERROR], spread), at_floor=row["at_reference_floor"] is True)
+
+
+def _seconds(row: Row) -> str:
+    return text.seconds(row[SECONDS], _time_digits(row))
+
+
+def _time_digits(row: Row) -> int:
+    return text.digits(row[SECONDS], (row["wall_s_ci_high"] - row["wall_s_ci_low"]) / 2)
+
+
+def _oracle(row: Row) -> Iterator[str]:
+    if marks.ORACLE in _marks(row) and row["status"] == measurement.OK:
+        yield ORACLE
+
+
+def _unstable(row: Row) -> Iterator[str]:
+    if marks.UNSTABLE in _marks(row):
+        yield UNSTABLE
+
+
+def _marks(row: Row) -> list[str]:
+    return str(row["marks"]).split(", ")
+
+
+def _remarks_of(comparison: pd.DataFrame) -> list[str]:
+    return [", ".join(_remarks(row)) for row in comparison.to_dict("records")]
+
+
+def _remarks(row: Row) -> Iterator[str]:
     if row["status"] != measurement.OK:
-        yield f"{row['status']}: {row['reason']}"
+        yield f"{row['status']}: {row['reason']}" if isinstance(row["reason"], str) else str(row["status"])
     elif row["on_front"]:
         yield "front"
-    elif math.isnan(row["slowdown_vs_best_at_this_error"]) and "not ranked" not in str(row["reason"]):
-        yield "oracle"
     if row["status"] == measurement.OK and isinstance(row["reason"], str):
         yield row["reason"]
     match row["error_bound_kind"]:
@@ -116,5 +166,3 @@ def _remarks(row: Mapping[Hashable, Any]) -> Iterator[str]:
             yield f"estimate {text.error(row['error_bound_median'])}"
         case certificate.NONE:
             yield "no bound found"
-    if row["unstable"] is True:
-        yield "unstable"
