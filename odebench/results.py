@@ -49,15 +49,16 @@ class Results:
         """The runs, each once."""
         self.whole = self
         """What this was selected from: all samples of the runs."""
+        self.ranked_anew = False
+        """Whether it is a selection whose cases are ranked among themselves."""
 
     @cached_property
     def samples(self) -> pd.DataFrame:
         """One row a sample: the columns of measurements.csv and each plugin's metric."""
-        return stored.samples(self.runs)
         if self.whole is not self:
             samples = self.whole.samples
             return samples[samples["case_id"].isin(self.cases["case_id"])].reset_index(drop=True)
-        return tables.samples(self.runs)
+        return stored.samples(self.runs)
 
     @cached_property
     def problem_tags(self) -> dict[str, frozenset[str]]:
@@ -176,6 +177,7 @@ class Results:
         part = Results(self.runs)
         part.whole = self.whole
         part.cases = self.cases[mask].reset_index(drop=True)
+        part.ranked_anew = rank_anew
         if rank_anew:
             part.cases = selection.ranked_anew(part.cases)
         return part
@@ -183,9 +185,11 @@ class Results:
     def curves(self) -> pd.DataFrame:
         """`cases` with `curve` and `rung`: which cases are rungs of one ladder of effort, in its order from 0.
 
-        A curve is a solver with those of its parameters that differ between the cases and are not of its ladder.
+        A curve is a solver with those of its parameters that differ between the cases and are not of its ladder. Of a
+        selection the curves are called as in the whole, and have the rungs that are selected.
         """
-        return ladders.assign(self.cases, self.ladder_parameters)
+        labels = ladders.assign(self.whole.cases, self.ladder_parameters).set_index("case_id")[["curve", "rung"]]
+        return self.cases.join(labels, on="case_id")
 
     def costs(self, error: float, cost: str = "wall_s_median") -> pd.DataFrame:
         """What each curve needs to come to this error: a row a problem, a column a curve; NaN where it does not.
@@ -275,16 +279,31 @@ class Results:
         `wall_s_median` is read off between two neighbouring rungs of a measured ladder, where logarithms of time and
         error lie on a straight line, and never beyond its ends: `how` says from where it comes, or why it is missing,
         and `at_most` whether it is a bound. `slowdown_vs_best` and `slowdown_vs_classical` are its ratios to the
-        fastest and to the strongest classical baseline. Raises `odebench.errors.BadQuestion`.
+        fastest and to the strongest classical baseline. Of a selection it is still said among all that was measured,
+        along whole ladders, and the baselines stand beside what is selected. Raises `odebench.errors.BadQuestion`.
         """
-        return at_target.at_error(self.curves(), error, self.neural)
+        return self._chosen(at_target.at_error(self._ranked_among().curves(), error, self.neural))
 
     def at_time(self, seconds: float) -> pd.DataFrame:
         """The error to which each curve comes in this time, the most accurate first; otherwise as `at_error`.
 
         The ratios are `error_ratio_vs_best` and `error_ratio_vs_classical`.
         """
-        return at_target.at_time(self.curves(), seconds, self.neural)
+        return self._chosen(at_target.at_time(self._ranked_among().curves(), seconds, self.neural))
+
+    def _ranked_among(self) -> Results:
+        """The results among which the cases of these are ranked: all, or these alone."""
+        return self if self.ranked_anew else self.whole
+
+    def _chosen(self, found: pd.DataFrame) -> pd.DataFrame:
+        """The rows of curves that have cases here, and the baselines of their problems."""
+        if self._ranked_among() is self:
+            return found
+        identity = ["problem", "problem_params", "curve"]
+        here = {tuple(one) for one in self.curves()[identity].itertuples(index=False)}
+        problems = {one[:2] for one in here}
+        rows = zip(found[identity].itertuples(index=False), found["strongest_classical"], strict=True)
+        return found.loc[[tuple(one) in here or (baseline and one[:2] in problems) for one, baseline in rows]]
 
     def expected_time(self, error: float) -> pd.DataFrame:
         """The expected running time of each case to this error: the seconds of all its samples over its successes.
@@ -300,7 +319,8 @@ class Results:
 
         A classical solver is neither a network nor told the solution.
         """
-        return baselines.strongest(self.curves(), self.neural)
+        found = baselines.strongest(self._ranked_among().curves(), self.neural)
+        return found[found["case_id"].isin(self.cases["case_id"])]
 
     def marks(self) -> dict[str, str]:
         """What has to be said of each case, by its id: `oracle`, `at reference floor`, `unstable`, `incomplete`."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 from .. import measurement
 from ..errors import UnknownName
-from . import work_precision
+from . import marks, work_precision
 
 SHOWN = ("problem", "problem_params", "solver", "curve", "rung", "case_id", "status")
 _OF = {"problem.": "problem_params", "solver.": "solver_params"}
@@ -61,7 +61,11 @@ def against(curves: pd.DataFrame, samples: pd.DataFrame, x: str, y: str) -> pd.D
     table = curves[[*SHOWN, "marks"]].copy()
     table[x], table[y] = statistic(curves, samples, x), statistic(curves, samples, y)
     known = table[x].notna() & table[y].notna()
-    ranked = known & (table["status"] == measurement.OK) & ~table["marks"].str.contains("oracle")
+    ranked = (
+        known
+        & (table["status"] == measurement.OK)
+        & ~table["marks"].map(lambda text: marks.ORACLE in text).astype(bool)
+    )
     if "error" in x + y or "digits" in x + y:  # by a reference whose own error is unknown nothing is ranked
         ranked &= curves["slowdown_vs_best_at_this_error"].notna()
     table["on_front"] = work_precision.on_front(table, x, y, ranked)

@@ -101,6 +101,12 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
     help="Sort by a column, from the greatest with - before it; several with commas. [default: error, time]",
 )
 @filter_options
+@click.option(
+    "--at-error", type=float, metavar="E", help="The time in which each method comes to this error, along its ladder."
+)
+@click.option(
+    "--at-time", type=float, metavar="S", help="The error to which each comes in so many seconds, along its ladder."
+)
 @click.option("--rank-anew", is_flag=True, help="Rank the cases that are shown among themselves.")
 @debug_option
 def table(
@@ -109,6 +115,8 @@ def table(
     columns: tuple[str, ...],
     sort: tuple[str, ...],
     filters: dict[str, tuple[str, ...]],
+    at_error: float | None,
+    at_time: float | None,
     rank_anew: bool,
 ) -> None:
     """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
@@ -120,17 +128,23 @@ def table(
     Of several values of one filter any will do; all filters have to. A filter changes no value: who is on the front,
     and how much slower the others are, is still said among all that was measured, but with --rank-anew.
 
+    With --at-error or --at-time it is a row a method and not a case: read off between neighbouring rungs of measured
+    ladders, never beyond them, and with the strongest classical baseline whatever is left out.
+
     \b
     Examples:
       odebench table
       odebench table -p 'decay[rate=1]' -s 'pinn-*' -s 'scipy-ivp[method=RK45]' --status ok
       odebench table results/baseline --format markdown
+      odebench table --at-error 1e-6
       odebench table --format latex --columns solver,max-error,rhs_calls --sort -rhs_calls > table.tex
       odebench table monday tuesday --format csv > both.csv
     """
     from .. import results
-    from ..report import terminal
+    from ..report import equal_error, terminal
 
+    if at_error is not None and at_time is not None:
+        raise click.UsageError("expected --at-error or --at-time, received both.")
     found = results.load(*runs).select(**filters, rank_anew=rank_anew)
     for run in found.runs:
         if run.meta["status"] != "complete":
@@ -146,7 +160,12 @@ def table(
     if style == "csv":  # which has no place for it
         for note in notes:
             click.echo(note, err=True)
-    terminal.write([found.cases], style, columns=columns, sort=sort, notes=notes)
+    if at_error is not None:
+        equal_error.write(found.at_error(at_error), at_error, style, columns=columns, sort=sort, notes=notes)
+    elif at_time is not None:
+        equal_error.write(found.at_time(at_time), at_time, style, columns=columns, sort=sort, notes=notes)
+    else:
+        terminal.write([found.cases], style, columns=columns, sort=sort, notes=notes)
 
 
 @click.command()
