@@ -46,7 +46,7 @@ class Figure {
       tool("All series", () => this.show(true)), tool("No series", () => this.show(false)),
       tool("Download the data (CSV)", () => save(`${this.made.file}.csv`, csv(this.made.rows))));
     this.title = title;
-    this.element = el("figure", {}, el("h3", {}, title), el("div", { class: "controls" }, controls), this.plot, this.legend,
+    this.element = el("figure", {}, el("h4", {}, title), el("div", { class: "controls" }, controls), this.plot, this.legend,
       this.tools, this.caption, this.details);
     this.drawn = false;
     FIGURES.push(this);
@@ -98,7 +98,7 @@ class Figure {
     this.drawn = true;
     const { series, x, y } = this.made, text = css("--text"), line = css("--line");
     const axis = (a) => ({ title: { text: plain(a.title) }, type: a.log ? "log" : "linear", gridcolor: line, linecolor: text, zeroline: false,
-      exponentformat: "power", automargin: true, ...(a.range ? { range: a.range } : {}), ...(a.log ? { dtick: undefined, nticks: 8 } : {}) });
+      exponentformat: "power", automargin: true, ...(a.range ? { range: a.range } : {}), ...(a.log ? { dtick: undefined, nticks: this.plot.clientWidth < 500 ? 4 : 8 } : {}) });
     const traces = series.map((s) => ({
       type: "scatter", mode: s.mode || "lines+markers", name: plain(s.name), x: s.x, y: s.y, text: s.text ? s.text.map((t) => t.split("\n").map(plain).join("<br>")) : undefined,
       hoverinfo: s.text ? "text" : "skip", visible: s.fixed || !this.hidden.get(s.name),

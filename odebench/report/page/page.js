@@ -16,7 +16,7 @@ function problemView(mount) {
     const rows = [];
     for (let row = 0; row < N_CASES; row++) if (CASES.words.problem_label[row] === number) rows.push(row);
     forget(body);
-    body.replaceChildren(...equations(problem), solutionFigure(problem), workPrecision(problem.label, rows, problem.captions), errorFigure(problem));
+    body.replaceChildren(el("h3", { class: "chosen" }, problem.label), ...equations(problem), solutionFigure(problem), workPrecision(problem.label, rows, problem.captions), errorFigure(problem));
   };
   mount.append(el("div", { class: "controls" }, choice("problem", DATA.problems.map((p, k) => [k, p.label]), 0, (k) => draw(Number(k)))), body);
   draw(0);

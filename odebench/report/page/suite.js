@@ -1,8 +1,8 @@
 // What all problems say of the solvers: profiles, and what each solver achieves for what it is asked.
 function solversView(mount) {
-  if (DATA.profiles.length) mount.append(profileFigure());
+  if (DATA.profiles.length) mount.append(el("h3", { class: "chosen" }, "All solvers"), profileFigure());
   const body = el("div", {});
-  const draw = (curve) => { forget(body); body.replaceChildren(effortFigure(curve)); };
+  const draw = (curve) => { forget(body); body.replaceChildren(el("h3", { class: "chosen" }, curve), effortFigure(curve)); };
   const told = new Set(CASES.marks.flatMap((_, row) => (marked(row, "oracle") ? [word("curve", row)] : [])));
   const first = CURVES.find((c) => !told.has(c)) || CURVES[0];
   mount.append(el("div", { class: "controls" }, choice("solver", CURVES.map((c) => [c, c]), first, draw)), body);

@@ -4,7 +4,7 @@ const STEPS = 200; // of the slider
 
 function trainingView(mount) {
   const body = el("div", {});
-  const draw = (k) => { forget(body); body.replaceChildren(trainingFigure(DATA.trainings[k])); };
+  const draw = (k) => { forget(body); body.replaceChildren(el("h3", { class: "chosen" }, DATA.trainings[k].label), trainingFigure(DATA.trainings[k])); };
   mount.append(el("div", { class: "controls" }, choice("problem", DATA.trainings.map((p, k) => [k, p.label]), 0, (k) => draw(Number(k)))), body);
   draw(0);
 }
