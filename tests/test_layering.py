@@ -27,7 +27,7 @@ FLOORS = [
     ["provenance"],
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],
-    ["executors", "serving", "parquet"],
+    ["executors", "serving", "parquet", "csv_reading"],
     ["tables"],
     ["stored"],
     ["results", "exporting", "runner"],
