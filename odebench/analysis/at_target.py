@@ -90,21 +90,35 @@ class Ladder(NamedTuple):
 
 def ladders(curves: pd.DataFrame) -> Iterator[Ladder]:
     """Each curve on each problem, in the order they were first measured."""
-    for (problem, params, curve), rungs in curves.groupby(["problem", "problem_params", "curve"], sort=False):
-        rungs = rungs.sort_values("rung", kind="stable")
-        said = dict.fromkeys(mark for text in rungs["marks"] for mark in str(text).split(", "))
+    import numpy as np
+
+    identity = ["problem", "problem_params", "curve"]
+    number = curves.groupby(identity, sort=False).ngroup().to_numpy()
+    order = np.lexsort((curves["rung"].to_numpy(), number))
+    ends = np.flatnonzero(np.diff(number[order], append=-1)) + 1
+    starts = [0, *ends[:-1]] if len(ends) else []
+    columns = {
+        name: curves[name].to_numpy()[order] for name in [*identity, "solver", "status", "marks", "at_reference_floor"]
+    }
+    numbers = {
+        name: curves[name].to_numpy("float64")[order] for name in (ERROR, TIME, "slowdown_vs_best_at_this_error")
+    }
+    for start, end in zip(starts, ends, strict=True):
+        rungs = slice(start, end)
+        said = dict.fromkeys(mark for text in columns["marks"][rungs] for mark in str(text).split(", "))
+        problem, params, curve, solver = (str(columns[name][start]) for name in (*identity, "solver"))
         yield Ladder(
-            str(problem),
-            str(params),
-            rungs["solver"].iloc[0],
-            str(curve),
-            len(rungs),
-            bool(rungs["slowdown_vs_best_at_this_error"].notna().any()),
+            problem,
+            params,
+            solver,
+            curve,
+            int(end - start),
+            bool(np.isfinite(numbers["slowdown_vs_best_at_this_error"][rungs]).any()),
             ", ".join(filter(None, said)),
-            rungs[ERROR].to_numpy("float64"),
-            rungs[TIME].to_numpy("float64"),
-            (rungs["status"] == measurement.OK).to_numpy("bool"),
-            rungs["at_reference_floor"].to_numpy("bool"),
+            numbers[ERROR][rungs],
+            numbers[TIME][rungs],
+            columns["status"][rungs] == measurement.OK,
+            columns["at_reference_floor"][rungs].astype(bool),
         )
 
 
