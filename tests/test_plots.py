@@ -313,7 +313,7 @@ def test_the_flags_are_the_figures():
     from odebench.cli import main
 
     flags = {p.opts[0] for p in main.commands["plot"].params if isinstance(p, click.Option) and p.is_flag}
-    assert {f"--{f.__name__.replace('_', '-')}" for f in plots.FIGURES} == flags - {"--debug"}
+    assert {f"--{f.__name__.replace('_', '-')}" for f in plots.FIGURES} == flags - {"--debug", "--rank-anew"}
     assert list(FIGURES) == [f.__name__.replace("_", "-") for f in plots.FIGURES]
 
 
@@ -331,6 +331,18 @@ def test_the_command_draws_all_it_can_or_what_is_asked(some, odebench, tmp_path)
     done = odebench("plot", run, "--work-precision", "-o", "one.svg")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "all" / "work-precision.svg").read_bytes()
+
+
+def test_the_command_draws_some_of_the_cases(some, odebench, tmp_path):
+    run = str(some.runs[0].directory)
+    done = odebench("plot", run, "--work-precision", "-p", "decay", "-s", "rk4", "-s", "net*", "-o", "some.svg")
+    assert done.returncode == 0, done.stderr
+    texts = {"".join(t.itertext()) for t in ET.parse(tmp_path / "some.svg").iter(f"{SVG}text")}
+    assert {"decay", "rk4", "network"} <= texts
+    assert texts.isdisjoint({"other", "euler", "analytic (oracle)"})
+    done = odebench("plot", run, "--work-precision", "-s", "nobody", "-o", "none.svg")
+    assert done.returncode == 2
+    assert "no solver 'nobody' in these runs" in done.stderr
 
 
 @pytest.mark.parametrize(

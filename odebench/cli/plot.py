@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import completers
-from .options import debug_option
+from .options import debug_option, filter_options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,6 +85,8 @@ def _endings(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     show_default=True,
     help="For a column or the whole width of a paper's page, or for a slide.",
 )
+@filter_options
+@click.option("--rank-anew", is_flag=True, help="Draw the front among the cases that are shown alone.")
 @debug_option
 def plot(
     runs: tuple[str, ...],
@@ -93,6 +95,8 @@ def plot(
     size: str,
     pairs: tuple[tuple[str, str], ...],
     at_error: float,
+    filters: dict[str, tuple[str, ...]],
+    rank_anew: bool,
     **asked: bool,
 ) -> None:
     """Draw figures for papers and lectures: of one or more runs, as `table` takes them. Needs matplotlib.
@@ -106,13 +110,13 @@ def plot(
       odebench plot
       odebench plot results/work-precision --work-precision --size column --format pdf -o paper
       odebench plot monday tuesday --times --convergence -o slides --size slide --format png
-      odebench plot --work-precision -o front.svg
+      odebench plot --work-precision -p lotka-volterra -s 'pinn-*' -s scipy-ivp -o front.svg
       odebench plot --against rhs_calls max_abs_error_median --performance-profile --at-error 1e-8
     """
     from ..errors import NothingToDraw
     from ..report import plots
 
-    results = _load(runs)
+    results = _load(runs).select(**filters, rank_anew=rank_anew)
     wanted = [name for name in FIGURES if asked[name.replace("-", "_")]]
     single = output is not None and output.suffix != "" and not output.is_dir()
     if single and (len(wanted) + len(pairs) != 1 or endings):
@@ -144,4 +148,10 @@ def plot(
 def _load(runs: tuple[str, ...]) -> Results:
     from .. import results
 
-    return results.load(*runs)
+    found = results.load(*runs)
+    for run in found.runs:
+        if run.meta["status"] != "complete":
+            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
+    if different := results.differences(found.runs):
+        click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
+    return found

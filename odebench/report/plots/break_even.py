@@ -53,4 +53,6 @@ def _row(case: dict[str, object]) -> rows.Row:
     points = {name: float(str(case[column])) for name, column in _AGAINST.items()}
     never = [name for name, value in points.items() if value == float("inf")]
     words = "never" if len(never) == len(_AGAINST) else " ".join(f"never {name}" for name in never)
+    if not words and not any(value > 0 for value in points.values()):
+        words = str(case["remark"])
     return rows.Row(str(case["label"]), points, words=words)

@@ -42,7 +42,10 @@ def put(figure: Figure, groups: Mapping[str, Mapping[str, Any]], caption: str, f
         text.set_in_layout(False)
     for _ in range(rounds):  # of a layout in which words stand beside points, which it moves
         figure.draw_without_rendering()  # makes all ticks, by this style and not by one that is in force later
-    figure.set_layout_engine("none")  # and leaves all where it is
+    figure.set_layout_engine("none")  # and leaves all where it is, but for the solver's noise in the last digits
+    for axes in figure.axes:
+        left, bottom, wide, high = axes.get_position().bounds
+        axes.set_position((round(left, 5), round(bottom, 5), round(wide, 5), round(high, 5)))
 
 
 def _legend(figure: Figure, title: str, handles: Mapping[str, Any], width: float) -> Legend:
