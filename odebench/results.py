@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import over_time, stored, tables
+from . import display, over_time, stored, tables
 from .analysis import (
     against,
     aggregate,
@@ -38,7 +38,7 @@ _PROTOCOL = ("threads", "executor", "jobs", "target_error", "time_budget_s", "pa
 _MOST = 12
 
 
-class Results:
+class Results(display.Displayed):
     """The samples of one or more runs, and what they say. Made by `odebench.load`.
 
     Raises `BadRun` where two runs that are not the same have the same id.
@@ -131,6 +131,9 @@ class Results:
         """One row a case, the samples of all runs taken together: the columns of comparison.csv."""
         return aggregate.by_case(self.samples)
 
+    def _shown(self) -> display.Shown:
+        return display.shown(self.cases, [run.id for run in self.runs], len(self.whole.cases))
+
     def select(
         self,
         problem: selection.Words = (),
@@ -151,10 +154,8 @@ class Results:
         problem, solver : str or several
             As `odebench run` takes them: `"scipy-ivp[method=[RK45,DOP853]]"` are the cases with one of these methods,
             whatever their other parameters. `*` and `?` in a name stand for letters: `"pinn-*"`.
-        tag : str or several
-            Of the problem or of the solver: `"stiff"`, `"neural"`.
-        status : str or several
-            Of the whole case: one that failed in any sample is not `ok`.
+        tag, status : str or several
+            A tag of the problem or of the solver; how the whole case ended: one that failed in any sample is not `ok`.
         rank_anew : bool
             Rank the selected among themselves.
 
@@ -162,8 +163,6 @@ class Results:
         ------
         BadSelection, BadParameter
             Where something asked for is not there, or nothing is all that is asked.
-
-        >>> odebench.load().select(problem="decay", solver=["pinn-*", "scipy-ivp[method=RK45]"])  # doctest: +SKIP
         """
         mask = selection.chosen(
             self.cases,

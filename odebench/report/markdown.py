@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .text import plain
+from .text import markdown as escaped
 
 if TYPE_CHECKING:
     from .tables import Table
-
-# what would begin code, emphasis, HTML, a cell or mathematics, or end what does
-_SPECIAL = re.compile(r"([\\\\`*|$~]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9]))")
-_LINK = re.compile(r"\](?=[(\[])")
-
-
-def escaped(text: str) -> str:
-    """Text that reads as itself, on one line."""
-    line = _LINK.sub(r"\\]", _SPECIAL.sub(r"\\\1", plain(text)))
-    return re.sub(r"&(?=#?\w+;)", "&amp;", line).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def lines(table: Table, signs: Mapping[str, str]) -> Iterator[str]:
