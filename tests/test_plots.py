@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import click
 import numpy as np
@@ -391,4 +390,4 @@ def test_a_directory_that_cannot_be_written_is_said(drawn, tmp_path):
     with pytest.raises(OutputError, match="cannot write the figure"):
         files.save(drawn, tmp_path / "file" / "a.svg")
     with pytest.raises(OutputError, match=r"Give a name such as figure\.svg"):
-        files.save(drawn, Path(tmp_path / "a"))
+        files.save(drawn, str(tmp_path / "a"))

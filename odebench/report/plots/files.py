@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: str | PathLike[str]) -> None:
     """Write it, as the ending of the name says: .svg, .pdf or .png. Raises `OutputError`.
 
     SVG and PDF are vectors; in SVG text is text, in PDF fonts are embedded as TrueType. No date is written.
     """
+    path = Path(path)
     ending = path.suffix.removeprefix(".").lower()
     if ending not in ENDINGS:
         raise OutputError(f"cannot write the figure {path}: {ending or 'no'} ending. Give a name such as figure.svg.")
