@@ -28,7 +28,7 @@ def orders(results: Results, *, size: str = "page") -> Figure:
     named, found = of_cases.named(results), results.orders()
     if found.empty:
         raise NothingToDraw("nothing to draw: no ladder of these runs sets a number of steps or points.")
-    table = _with_effort(results, named, found)
+    table = with_effort(results, named, found)
     drawn = of_cases.positive(table, "effort", _ERROR)
 
     def lines(axes: Axes, rows: pd.DataFrame) -> None:
@@ -54,7 +54,7 @@ def orders(results: Results, *, size: str = "page") -> Figure:
     )
 
 
-def _with_effort(results: Results, named: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def with_effort(results: Results, named: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """The cases of the curves found, with their effort and what was found of the curve."""
     table = named.assign(_name=results.curves()["curve"].to_numpy())
     keys = ["_name", "problem", "problem_params"]

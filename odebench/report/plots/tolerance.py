@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...errors import NothingToDraw
 from . import cases as of_cases
 from . import panels
-from .orders import _with_effort
+from .orders import with_effort
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def tolerance(results: Results, *, size: str = "page") -> Figure:
     named, found = of_cases.named(results), results.tolerance_proportionality()
     if found.empty:
         raise NothingToDraw("nothing to draw: no ladder of these runs is one of tolerances.")
-    drawn = of_cases.positive(_with_effort(results, named, found), "effort", _ERROR)
+    drawn = of_cases.positive(with_effort(results, named, found), "effort", _ERROR)
 
     def diagonal(axes: Axes, rows: pd.DataFrame) -> None:
         ends = [rows["effort"].min(), rows["effort"].max()]
