@@ -245,3 +245,14 @@ def test_who_is_on_most_fronts(tmp_path, row):
     ]
     said = captions.of_all(data.cases(odebench.load(make_run(tmp_path / "run", rows))))
     assert said == ["All of 6 cases were solved.", "one stands on the front of 2 of 3 problems, more than any other."]
+
+
+def test_some_cases_are_asked_for_and_the_others_counted(odebench, tmp_path, row):
+    make_run(tmp_path / "results" / "r1", [row(), row("two"), row("three")])
+    assert odebench("report", "r1", "-s", "one", "-s", "two").returncode == 0
+    parsed = Parsed((tmp_path / "results" / "r1" / "report.html").read_text(encoding="utf-8"))
+    assert "Not asked for, and so not ranked here: 1 of" in parsed.text
+    assert len(payload(parsed)["cases"]["marks"]) == 2
+    assert odebench("report", "r1").returncode == 0
+    parsed = Parsed((tmp_path / "results" / "r1" / "report.html").read_text(encoding="utf-8"))
+    assert "Not asked for" not in parsed.text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from . import completers
-from .options import debug_option
+from .options import debug_option, filter_options
 
 
 @click.command()
@@ -19,14 +20,16 @@ from .options import debug_option
     metavar="FILE",
     help="Where to write it. [default: report.html in the run's directory; of several runs, here]",
 )
+@filter_options
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
 @debug_option
-def report(runs: tuple[str, ...], output: Path | None, open_it: bool) -> None:
+def report(runs: tuple[str, ...], output: Path | None, open_it: bool, filters: dict[str, Any]) -> None:
     """Write one or more runs as a page: one HTML file that needs no network. Default: the newest run.
 
     It says what ran, where, and what failed and why; problem by problem who is the fastest at what error, in words
     and as a plot whose axes can be chosen; and has every case in a table that can be filtered and sorted. Runs are
     directories, or ids below results/; several are taken together as 'odebench table' does.
+    With -p, -s, --tag and --status only these cases are on the page, ranked among themselves.
     Needs plotly and jinja2: odebench[report].
 
     \b
@@ -34,12 +37,15 @@ def report(runs: tuple[str, ...], output: Path | None, open_it: bool) -> None:
       odebench report
       odebench report results/baseline -o baseline.html
       odebench report monday tuesday --open
+      odebench report -p 'lotka*' -s scipy-ivp -o some.html
     """
     from .. import results
     from ..report import page
 
-    found = results.load(*runs)
-    path = page.write(found, output)
+    everything = results.load(*runs)
+    found = everything.select(**filters, rank_anew=True) if any(filters.values()) else everything
+    left_out = len(everything.cases) - len(found.cases)
+    path = page.write(found, output, left_out=left_out)
     click.echo(f"page         {path}")
     if open_it:
         import webbrowser

@@ -29,8 +29,11 @@ _SECTIONS = {
 _NO_TRACE = "No solve of this run has checkpoints: only methods that train or iterate have, as pinn-autograd."
 
 
-def render(results: Results) -> str:
-    """The page about these results: HTML with everything in it. Raises `OutputError` where a library is missing."""
+def render(results: Results, *, left_out: int = 0) -> str:
+    """The page about these results: HTML with everything in it; `left_out` is how many cases were not asked for.
+
+    Raises `OutputError` where a library is missing.
+    """
     try:
         import latex2mathml  # noqa: F401  (said before anything is read)
     except ImportError:
@@ -43,6 +46,10 @@ def render(results: Results) -> str:
     templates = Environment(loader=PackageLoader("odebench.report", "page"), autoescape=True, undefined=StrictUndefined)
     table = data.cases(results)
     content = _content(results, table, (plotly, own))
+    if left_out:
+        content["left_out"].insert(
+            0, f"Not asked for, and so not ranked here: {left_out:,} of the cases of these runs."
+        )
     template = templates.get_template("page.html.jinja")
     parts = {"css": _own("page.css"), "plotly": plotly, "script": own, "hashes": [_hash(plotly), _hash(own)]}
     said = {"version": __version__, "generator": GENERATOR, "plotly_size": _mib(len(plotly))}
