@@ -362,7 +362,9 @@ def test_a_screen_reader_is_told_what_there_is(page):
     said = page.locator(".plot").first.get_attribute("aria-label")
     assert "heyoka is the fastest" in said
     page.get_by_text("The data as a table").first.click()
-    assert page.locator("figure").first.locator("tbody tr").count() == 27
+    rows = page.locator("figure").first.locator("tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 27
 
 
 def test_nothing_sticks_out_on_a_phone(opened):
