@@ -213,7 +213,7 @@ class Results(display.Displayed):
         Columns solver (a curve), budget, fraction, solved, problems, unit: the steps of Moré and Wild's profile. A
         budget is in the unit of `cost`; one of right-hand sides is divided by n + 1, n the number of states.
         """
-        sizes = {problem: known.n_states for problem, known in getattr(self, "solutions", {}).items()}
+        sizes = {problem: known.n_states for problem, known in self.solutions.items()}
         return profiles.data_of(self.costs(error, cost), cost, sizes)
 
     def speedups(self, error: float, cost: str = "wall_s_median", confidence: float = 0.95) -> pd.DataFrame:
@@ -245,9 +245,9 @@ class Results(display.Displayed):
         """How many queries until each network has paid for its training: against solving anew, against dense output.
 
         One row a case of a network. The baselines are the classical solvers that are as accurate; infinite: never, NaN:
-        `remark` says why.
+        `remark` says why. Of a selection, the baselines are still among all that was measured.
         """
-        return break_even.counts(self.curves(), self.neural, self.oracles)
+        return break_even.counts(self._ranked_among().curves(), self.neural, self.oracles, self.cases["case_id"])
 
     def error_split(self, effort: str = "epochs", limit: float | None = None) -> pd.DataFrame:
         """What of a network's error its discretisation leaves, and what longer training would take away.

@@ -11,6 +11,7 @@ from scipy import stats
 
 import odebench
 from odebench.analysis import costs, profiles
+from odebench.journal import Run
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +86,39 @@ def test_profiles_and_speedups_of_a_run(run):
     seconds = run.data_profile(1e-4, "wall_s_median")
     assert set(seconds["unit"]) == {"wall_s_median"}
     assert seconds["budget"].max() == pytest.approx(run.costs(1e-4).max().max())
+    calls = run.data_profile(1e-4)  # by default right-hand sides, of which the run knows the number of states
+    assert set(calls["unit"]) == {"rhs_calls / (n + 1)"}
+    per_state = run.costs(1e-4, "rhs_calls").div([2, 2, 3], axis=0)
+    assert calls["budget"].max() == pytest.approx(per_state.max().max())
+    assert calls["budget"].max() != pytest.approx(run.costs(1e-4, "rhs_calls").max().max())
     pair = run.speedups(1e-4).query("solver == 'rk4' and baseline == 'scipy-ivp[method=RK45]'")
     ratios = run.costs(1e-4)["scipy-ivp[method=RK45]"] / run.costs(1e-4)["rk4"]
     assert pair["speedup"].item() == pytest.approx(stats.gmean(ratios))
     assert pair["both"].item() == 3
     nobody = run.speedups(1e-4).query("solver == 'rk4' and baseline == 'broken'")
     assert (nobody["both"].item(), nobody["only_solver"].item()) == (0, 3)
+
+
+def test_a_selection_has_a_profile_of_its_own(run):
+    two = run.select(solver="scipy-ivp")
+    assert set(two.performance_profile(1e-4)["solver"]) == {"scipy-ivp[method=RK45]", "scipy-ivp[method=DOP853]"}
+    best = two.performance_profile(1e-4).query("tau == 1")["fraction"]
+    assert best.sum() == pytest.approx(1.0)
+    among_all = run.performance_profile(1e-4).query("tau == 1 and solver.str.startswith('scipy')")["fraction"]
+    assert among_all.sum() < best.sum()
+
+
+def test_the_baselines_of_selected_networks_are_among_all_that_was_measured(tmp_path, row):
+    directory = Run.create(tmp_path / "run", {"solvers": {"net": {"tags": ["neural"]}}})
+    for one in (row("net", 10.0, 1e-4, query_s=0.1), row("fast", 1.0, 1e-5, query_s=0.2)):
+        directory.append(one)
+    directory.close()
+    whole = odebench.load(tmp_path / "run")
+    assert whole.break_even()["solve_baseline"].tolist() == ["fast"]
+    assert whole.select(solver="net").break_even().equals(whole.break_even())
+    assert whole.select(solver="fast").break_even().empty
+    alone = whole.select(solver="net", rank_anew=True).break_even()
+    assert alone["remark"].item() == "no classical solver of the run is as accurate"
 
 
 def test_an_error_that_nobody_reaches_is_a_profile_of_zero(run):

@@ -47,21 +47,23 @@ def queries(once_s: float, query_s: float, rival_once_s: float, rival_query_s: f
     return math.inf if query_s >= rival_query_s else float(math.ceil(behind / (rival_query_s - query_s) * _ROUNDING))
 
 
-def counts(curves: pd.DataFrame, neural: Collection[str], oracles: Collection[str]) -> pd.DataFrame:
+def counts(
+    curves: pd.DataFrame, neural: Collection[str], oracles: Collection[str], of: Collection[str] | None = None
+) -> pd.DataFrame:
     """For each network that was trained, how many queries it takes to have cost less than every classical solver.
 
-    `curves` has one row a case, with `curve` (`ladders.assign`); `neural` and `oracles` name solvers. A query is one
-    evaluation at all of a problem's `t_eval`. The baselines are the classical cases of the same problem that are at
-    least as accurate. `queries_against_solving`: each query answered by a solve anew, as if nothing were kept;
-    `solve_baseline` is the fastest. That is the generous comparison: a network that was trained on one initial value
-    problem knows this one only, and the dense output of an integrator answers the same questions after one solve. So
-    `queries_against_dense_output` is against solving once, and evaluating that: `dense_baseline` is the one that holds
-    out longest, of those that are as accurate between the times, too. NaN where there is no such baseline, or the
-    network's queries were not timed: `remark` says so. Infinite: never.
+    `curves` has one row a case, with `curve` (`ladders.assign`); `neural` and `oracles` name solvers; `of` asks for
+    the networks of these cases alone, against all the others. A query is one evaluation at all of a problem's
+    `t_eval`. The baselines are the classical cases of the same problem that are at least as accurate.
+    `queries_against_solving`: each query answered by a solve anew, as if nothing were kept; `solve_baseline` is the
+    fastest. That is the generous comparison: a network that was trained on one initial value problem knows this one
+    only, and the dense output of an integrator answers the same questions after one solve. So
+    `queries_against_dense_output` is against solving once, and evaluating that: `dense_baseline` is the one that
+    holds out longest, of those that are as accurate between the times, too. NaN where there is no such baseline, or
+    the network's queries were not timed: `remark` says so. Infinite: never.
     """
     import pandas as pd
 
-    known = curves[[_ERROR, _SECONDS]].notna().all(axis=1)
     known = curves[[_ERROR, _SECONDS]].notna().all(axis=1)
     good = curves[(curves["status"] == measurement.OK) & known & ~curves["solver"].isin(oracles)]
     good = good.assign(anywhere=good[[_ERROR, _BETWEEN]].max(axis=1), unstable=good["unstable"].eq(True))
@@ -69,7 +71,8 @@ def counts(curves: pd.DataFrame, neural: Collection[str], oracles: Collection[st
     for names, cases in good.groupby(["problem", "problem_params"], sort=False):
         is_network = cases["solver"].isin(neural)
         classical = cases[~is_network].to_dict("records")
-        rows += [[*names, *_against(network, classical)] for network in cases[is_network].to_dict("records")]
+        asked = is_network if of is None else is_network & cases["case_id"].isin(list(of))
+        rows += [[*names, *_against(network, classical)] for network in cases[asked].to_dict("records")]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
