@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
-from . import parquet
+from . import datapackage, parquet
 from .analysis import aggregate
 from .errors import OutputError
 from .journal import Run
@@ -93,6 +93,7 @@ def write_tables(run: Run, formats: Collection[str] = ()) -> None:
         raise OutputError(
             f"cannot write '{error.filename}': {error.strerror}. The journal beside it is kept."
         ) from error
+    datapackage.write(run)
     run.describe(tables={"rows": n_rows, "journal_bytes": journal_bytes, "bytes": sizes})
 
 

@@ -28,6 +28,7 @@ FLOORS = [
     ["worker", "journal", "process_state"],
     ["isolation", "analysis"],
     ["executors", "serving", "parquet", "csv_reading", "display"],
+    ["datapackage"],
     ["tables"],
     ["stored"],
     ["results", "exporting", "runner"],
