@@ -30,7 +30,14 @@ def test_a_run_prints_the_table_and_names_its_files(odebench, tmp_path):
     (directory,) = (tmp_path / "results").iterdir()
     assert f"written to results/{directory.name}" in done.stdout
     names = sorted(path.name for path in directory.iterdir())
-    assert names == ["comparison.csv", "measurements.csv", "measurements.jsonl", "run.json", "traces.csv"]
+    assert names == [
+        "comparison.csv",
+        "datapackage.json",
+        "measurements.csv",
+        "measurements.jsonl",
+        "run.json",
+        "traces.csv",
+    ]
     assert all(name in done.stdout for name in names)
     for label in ("euler", "rk4[steps=10]", "rk4[steps=20]"):
         assert label in done.stdout
