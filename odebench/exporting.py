@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from . import parquet, stored, tables
+from . import datapackage, parquet, stored, tables
 from .errors import BadRun, OutputError
 from .journal import Run
 from .measurement import BLANK, COLUMNS, WHOLE, Checkpoint, DiagnosisRow
@@ -48,7 +48,7 @@ def export(run: Run, formats: Collection[str], directory: Path | None = None) ->
         else:
             _rebuild_journal(run, copy)
         tables.write_tables(copy, formats)
-        unasked = [] if CSV in formats else list(copy.directory.glob("*.csv"))
+        unasked = [] if CSV in formats else [*copy.directory.glob("*.csv"), copy.directory / datapackage.NAME]
         for path in [*unasked, *([] if JSONL in formats else [copy.journal_path])]:
             path.unlink()
     except OSError as error:

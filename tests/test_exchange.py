@@ -170,7 +170,7 @@ def test_the_command_exports_one_run_or_several(run, odebench, tmp_path):
     done = odebench("export", "run", "--format", "csv,jsonl", "--format", "parquet", "-o", "out")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(
-        "written to out: comparison.csv, comparison.parquet, measurements.csv, measurements.jsonl"
+        "written to out: comparison.csv, comparison.parquet, datapackage.json, measurements.csv, measurements.jsonl"
     )
     other = Run.create(tmp_path / "other", {})
     other.finish("complete")

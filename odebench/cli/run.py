@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from dataclasses import asdict, replace
@@ -279,7 +280,9 @@ def run(
         print_tables(tables.comparisons(record))
         if doctor:
             click.echo(diagnosis.summary(record.measurements()))
-        click.echo(f"\nwritten to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}")
+        written = f"written to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}"
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else len(written)
+        click.echo(f"\n{click.wrap_text(written, width, subsequent_indent='  ')}")
     if record.meta["status"] == "interrupted":
         click.echo(f"interrupted; everything measured so far is in {where}", err=True)
         sys.exit(INTERRUPTED)
