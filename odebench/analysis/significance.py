@@ -80,7 +80,7 @@ def _largest_by_chance(
     rng = np.random.default_rng(0)
     total = sum(before.shape[0] * (before.shape[1] + after.shape[1]) for _, before, after, _ in groups)
     largest = []
-    for draws in _portions(_DRAWS, max(1, _AT_ONCE // total)):
+    for draws in portions(_DRAWS, max(1, _AT_ONCE // total)):
         drawn = []
         for (_, before, after, paired), scale in zip(groups, scales, strict=True):
             (cases, n), m = before.shape, after.shape[1]
@@ -96,7 +96,8 @@ def _largest_by_chance(
     return np.concatenate(largest)
 
 
-def _portions(total: int, most: int) -> Iterator[int]:
+def portions(total: int, most: int) -> Iterator[int]:
+    """A number in parts of no more than `most`."""
     for begun in range(0, total, most):
         yield min(most, total - begun)
 
