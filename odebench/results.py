@@ -19,6 +19,7 @@ from .analysis import (
     costs,
     error_split,
     expected_time,
+    history,
     ladders,
     orders,
     profiles,
@@ -325,12 +326,24 @@ class Results(display.Displayed):
         """What has to be said of each case, by its id: `oracle`, `at reference floor`, `unstable`, `incomplete`."""
         return dict(zip(self.cases["case_id"], self.cases["marks"], strict=True))
 
-    def since(self, before: Results) -> pd.DataFrame:
+    def since(self, before: Results, cases: Iterable[str] | None = None) -> pd.DataFrame:
         """What has changed since other results: one row a case of either, with the verdicts of `odebench compare`.
+
+        cases: the ids of those that are compared, and corrected for; all of them where it is None.
 
         >>> odebench.load("results/tuesday").since(odebench.load("results/monday"))  # doctest: +SKIP
         """
-        return changes.between(before.samples, self.samples)
+        both = [before.samples, self.samples]
+        if cases is not None:
+            both = [samples[samples["case_id"].isin(list(cases))] for samples in both]
+        return changes.between(*both)
+
+    def history(self) -> pd.DataFrame:
+        """How the times of each case went over the runs: one row a case and run, with changes of level.
+
+        >>> odebench.load("monday", "tuesday", "wednesday").history()  # doctest: +SKIP
+        """
+        return history.over_runs(self.samples, [(run.id, str(run.meta["started_at"])) for run in self.runs])
 
 
 def load(*runs: str | PathLike[str]) -> Results:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from . import completers
-from .options import debug_option
+from .options import debug_option, filter_options
+
+if TYPE_CHECKING:
+    from ..results import Results
 
 OBJECTED = 1
 
 
 @click.command()
-@click.argument("before", shell_complete=completers.runs)
-@click.argument("after", shell_complete=completers.runs)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", shell_complete=completers.runs)
 @click.option(
     "--format",
     "style",
@@ -32,13 +35,24 @@ OBJECTED = 1
     "--fail-on-accuracy", is_flag=True, help="Exit status 1 where an error has grown or a case is no longer ok."
 )
 @click.option("--strict", is_flag=True, help="Exit status 1 where a case is no longer ok, gone, or not judged.")
+@filter_options
 @debug_option
-def compare(before: str, after: str, style: str, fail_above: str | None, fail_on_accuracy: bool, strict: bool) -> None:
-    """Say what has changed between two runs: directories, or ids below results/.
+def compare(
+    runs: tuple[str, ...],
+    style: str,
+    fail_above: str | None,
+    fail_on_accuracy: bool,
+    strict: bool,
+    filters: dict[str, tuple[str, ...]],
+) -> None:
+    """Say what has changed between runs: directories, or ids below results/.
 
     Cases are paired by their id. A time has changed where a test that is corrected for the number of cases says so;
     what the runs differ in otherwise, as machine or versions, is said first. Exit status: 0 done; 1 with --fail-above,
     --fail-on-accuracy or --strict, there is an objection; 2 usage, or nothing to compare; 3 a fault of odebench itself.
+
+    More than two runs are a history, in the order in which they began: at which of them the time of a case has come
+    to another level and stayed there. --fail-above and the like are for two.
 
     \b
     Examples:
@@ -46,35 +60,52 @@ def compare(before: str, after: str, style: str, fail_above: str | None, fail_on
       odebench compare results/main results/branch --fail-above 5% --fail-on-accuracy
       odebench compare main branch --format markdown > comment.md
       odebench compare main branch --format csv > changes.csv
+      odebench compare main branch -p 'decay*' --tag neural
+      odebench compare nightly/*
     """
     from .. import results
     from ..analysis import changes, gate
-    from ..errors import BadRun
+    from ..errors import BadQuestion, BadRun
     from ..report import changes as words
 
     slowdown = None if fail_above is None else gate.fraction(fail_above)
-    first, last = results.load(before), results.load(after)
-    runs = [*first.runs, *last.runs]
-    if first.runs[0].id == last.runs[0].id:
-        raise BadRun(f"'{before}' and '{after}' are the same run, {runs[0].id}. Name two.")
-    for run in runs:
-        if run.meta["status"] != "complete":
-            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    table = last.since(first)
+    loaded = [results.load(name) for name in runs]
+    if len(loaded) < 2:
+        raise BadRun(f"expected two runs or more, received one, '{runs[0]}'. Name the one it is compared with first.")
+    ids = [found.runs[0].id for found in loaded]
+    for k, run_id in enumerate(ids):
+        if run_id in ids[:k]:
+            raise BadRun(
+                f"'{runs[ids.index(run_id)]}' and '{runs[k]}' are the same run, {run_id}. Name different ones."
+            )
+    for found in loaded:
+        if found.runs[0].meta["status"] != "complete":
+            click.echo(
+                f"Warning: run {found.runs[0].id} is not complete, but {found.runs[0].meta['status']}.", err=True
+            )
+    different = results.differences([found.runs[0] for found in loaded])
+    notes = [f"The runs differ in {', '.join(different)}: their times may, too."] if different else []
+    chosen = results.load(*runs).select(**filters, rank_anew=False) if any(filters.values()) else None
+    if len(loaded) > 2:
+        if slowdown is not None or fail_on_accuracy or strict:
+            raise BadQuestion("expected two runs with --fail-above, --fail-on-accuracy or --strict, received more.")
+        _history(chosen or results.load(*runs), style, notes)
+        return
+    first, last = loaded
+    before, after = runs
+    table = last.since(first, None if chosen is None else chosen.cases["case_id"])
     if not (table["presence"] == "").any():
         raise BadRun(
             f"the runs have no case in common: {len(first.cases)} in '{before}', {len(last.cases)} in '{after}'. "
             "Cases are paired by problem, solver and their parameters."
         )
-    different = results.differences(runs)
-    notes = [f"The runs differ in {', '.join(different)}: their times may, too."] if different else []
     together = changes.overall(table)
     if style == "csv":
         table.to_csv(sys.stdout, index=False, lineterminator="\n")
     elif style == "json":
-        click.echo(words.as_json(table, together, runs[0].id, runs[-1].id, different))
+        click.echo(words.as_json(table, together, ids[0], ids[1], different))
     elif style == "markdown":
-        click.echo(words.markdown(table, together, runs[0].id, runs[-1].id, notes))
+        click.echo(words.markdown(table, together, ids[0], ids[1], notes))
     else:
         for note in notes:
             click.echo(note)
@@ -84,3 +115,16 @@ def compare(before: str, after: str, style: str, fail_above: str | None, fail_on
         click.echo(f"Objection: {objection}.", err=True)
     if objections:
         sys.exit(OBJECTED)
+
+
+def _history(found: Results, style: str, notes: list[str]) -> None:
+    from ..report import history as words
+    from ..report import tables
+
+    table = found.history()
+    if style == "csv":
+        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+    elif style == "json":
+        click.echo(table.to_json(orient="records", indent=2, force_ascii=False, double_precision=15))
+    else:
+        tables.write(words.lines(table), style, notes=[*notes, *words.notes(table)])
