@@ -61,7 +61,16 @@ def nightly(tmp_path, row):
             seconds = factor[k] * (2 if solver == "b" and k >= 7 else 1)
             failed = {"status": "failed", "reason": "why"} if solver == "d" and k == 2 else {}
             for repeat in range(3):
-                run.append(row(solver, None if failed else seconds, None if failed else 1e-3, repeat=repeat, **failed))
+                run.append(
+                    row(
+                        solver,
+                        None if failed else seconds,
+                        None if failed else 1e-3,
+                        repeat=repeat,
+                        run_id=run.id,
+                        **failed,
+                    )
+                )
         run.meta["started_at"] = f"2026-01-{k + 1:02}T00:00:00+00:00"
         run.finish("complete")
     return [str(tmp_path / "nightly" / f"{k:02}") for k in range(12)]

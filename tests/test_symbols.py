@@ -127,7 +127,7 @@ def test_show_draws_the_solution(tmp_path, ending):
     assert (tmp_path / f"solution.{ending}").read_bytes().startswith(start)
     wrong = show("robertson", "--plot", "solution.docx", directory=tmp_path)
     assert wrong.returncode == 2
-    assert "Give a name such as solution.png" in wrong.stderr
+    assert "Give a name such as figure.svg" in wrong.stderr
 
 
 def test_without_matplotlib_show_says_what_to_install(tmp_path):
