@@ -34,10 +34,6 @@ from .over_time import ReferenceSolution
 if TYPE_CHECKING:
     import pandas as pd
 
-_NOT_COMPARED = ("versions", "thread_variables", "memory_mb", "clock_resolution_s")
-_PROTOCOL = ("threads", "executor", "jobs", "target_error", "time_budget_s", "patience")
-_MOST = 12
-
 
 class Results(display.Displayed):
     """The samples of one or more runs, and what they say. Made by `odebench.load`.
@@ -388,25 +384,3 @@ def find(name: str | None, root: Path = Path("results")) -> Run:
         why = f" It holds none that can be read: {unread[0]}" if unread else ""
         raise BadRun(f"no runs below '{root}'. Make one with 'odebench run', or name a run directory.{why}")
     return max(runs, key=lambda run: str(run.meta["started_at"]))
-
-
-def differences(runs: Iterable[Run]) -> list[str]:
-    """In what circumstances runs differ, where that bears on comparing them, such as 'numpy (2.4.6, 2.5.0)'.
-
-    Not what only some of them have installed: that is what separate environments are for.
-    """
-    values: dict[str, list[str]] = {}
-    for run in runs:
-        resumed = run.meta.get("resumed", ())
-        for environment in [run.meta.get("environment", {}), *(again.get("environment", {}) for again in resumed)]:
-            said = {key: value for key, value in environment.items() if key not in _NOT_COMPARED}
-            said |= environment.get("versions", {})
-            said |= {p["name"]: p["version"] for p in run.meta.get("plugins", ()) if p["source"] != "built-in"}
-            said["machine"] = ", ".join(run.meta.get("machines", {})) or None
-            if protocol := run.meta.get("protocol"):
-                said |= {key: protocol.get(key, "none") for key in _PROTOCOL}
-            for key, value in said.items():
-                if value is not None and str(value) not in values.setdefault(key, []):
-                    values[key].append(str(value))
-    different = [f"{key} ({', '.join(found)})" for key, found in values.items() if len(found) > 1]
-    return different if len(different) <= _MOST else [*different[:_MOST], f"{len(different) - _MOST} more"]

@@ -5,8 +5,8 @@ import json
 import pytest
 from support import read_csv
 
-from odebench import results, stored
-from odebench.analysis import aggregate
+from odebench import stored
+from odebench.analysis import aggregate, circumstances
 from odebench.journal import Run
 
 PLUGIN = """
@@ -147,7 +147,7 @@ def test_other_machines_versions_and_protocols_are_told(tmp_path):
 
     def told(*metas):
         made = runs(tmp_path / str(len(list(tmp_path.iterdir()))), *[()] * len(metas), meta=dict(enumerate(metas)))
-        return results.differences(made)
+        return circumstances.differences(made)
 
     assert told(meta()) == told(meta(), meta()) == told(meta(), meta(extra={"torch": "2"})) == []
     assert told(meta(), meta("2.5"), meta()) == ["numpy (2.4, 2.5)"]

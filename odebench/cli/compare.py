@@ -64,7 +64,7 @@ def compare(
       odebench compare nightly/*
     """
     from .. import results
-    from ..analysis import changes, gate
+    from ..analysis import changes, circumstances, gate
     from ..errors import BadQuestion, BadRun
     from ..report import changes as words
 
@@ -83,7 +83,7 @@ def compare(
             click.echo(
                 f"Warning: run {found.runs[0].id} is not complete, but {found.runs[0].meta['status']}.", err=True
             )
-    different = results.differences([found.runs[0] for found in loaded])
+    different = circumstances.differences([found.runs[0] for found in loaded])
     notes = [f"The runs differ in {', '.join(different)}: their times may, too."] if different else []
     chosen = results.load(*runs).select(**filters, rank_anew=False) if any(filters.values()) else None
     if len(loaded) > 2:

@@ -141,6 +141,7 @@ def table(
       odebench table monday tuesday --format csv > both.csv
     """
     from .. import results
+    from ..analysis import circumstances
     from ..report import equal_error, terminal
 
     if at_error is not None and at_time is not None:
@@ -149,7 +150,7 @@ def table(
     for run in found.runs:
         if run.meta["status"] != "complete":
             click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    if different := results.differences(found.runs):
+    if different := circumstances.differences(found.runs):
         click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
     if found.samples.empty:
         click.echo("Warning: nothing was measured yet: no samples.", err=True)

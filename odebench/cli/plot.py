@@ -147,11 +147,12 @@ def plot(
 
 def _load(runs: tuple[str, ...]) -> Results:
     from .. import results
+    from ..analysis import circumstances
 
     found = results.load(*runs)
     for run in found.runs:
         if run.meta["status"] != "complete":
             click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    if different := results.differences(found.runs):
+    if different := circumstances.differences(found.runs):
         click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
     return found

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import measurement
+from ...analysis.circumstances import differences
 from ...journal import Run
-from ...results import Results, differences
+from ...results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
