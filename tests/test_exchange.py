@@ -9,7 +9,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow.parquet
 import pytest
 
 import odebench as package
@@ -17,6 +16,7 @@ from odebench import exporting, tables
 from odebench.errors import BadRun, OutputError
 from odebench.journal import SCHEMA_VERSION, Run
 
+parquet = pytest.importorskip("pyarrow.parquet", reason="pip install 'odebench[parquet]' writes Parquet")
 NUMBERS = [0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, float(np.nextafter(1, 2)), 3.0, 0.0, 1e22]
 REASON = 'it said: "no",\nand stopped; naïve é ∞ <b> \\frac $x_1$'
 TABLES = ("measurements", "comparison", "traces")
@@ -91,7 +91,7 @@ def test_others_read_the_very_values_that_load_gives(run, read, form, table):
 
 
 def test_parquet_has_types_and_says_its_schema_version(run):
-    schemas = {name: pyarrow.parquet.read_schema(run.directory / f"{name}.parquet") for name in TABLES}
+    schemas = {name: parquet.read_schema(run.directory / f"{name}.parquet") for name in TABLES}
     kinds = {name: str(schemas["measurements"].field(name).type) for name in schemas["measurements"].names}
     assert {kinds[name] for name in ("seed", "repeat", "loops", "steps", "rhs_calls", "threads")} == {"int64"}
     assert {kinds[name] for name in ("wall_s", "max_abs_error", "final_loss", "drift")} == {"double"}
@@ -102,7 +102,7 @@ def test_parquet_has_types_and_says_its_schema_version(run):
     for schema in schemas.values():
         assert schema.metadata[b"odebench.schema_version"] == str(SCHEMA_VERSION).encode()
         assert schema.metadata[b"odebench.run_id"] == run.id.encode()
-    group = pyarrow.parquet.ParquetFile(run.directory / "measurements.parquet").metadata.row_group(0)
+    group = parquet.ParquetFile(run.directory / "measurements.parquet").metadata.row_group(0)
     assert group.column(0).compression == "ZSTD"
 
 
