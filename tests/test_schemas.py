@@ -56,6 +56,7 @@ def table_faults(directory):
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """A run with something in every file, resumed after its last samples were lost."""
+    pytest.importorskip("torch", reason="a network trains")
     here = tmp_path_factory.mktemp("recorded")
     (here / "plugin.py").write_text(PLUGIN)
     solvers = ("-s", "analytic", "-s", "scipy-ivp[dense_output=true]", "-s", "pinn-autograd[epochs=3]", "-s", "fails")
