@@ -85,7 +85,7 @@ def test_more_than_two_runs_are_a_history(odebench, nightly):
     assert "▁▁▁▁▁▁▁" in said
     assert "slower since" in said
     assert eighth in done.stdout
-    assert "4 cases in 12 runs: the times of 1 changed." in done.stdout
+    assert "4 cases in 12 runs: the times of 1 changed." in " ".join(done.stdout.split())
     table = pd.read_csv(io.StringIO(odebench("compare", *shuffled, "--format", "csv").stdout))
     assert list(table) == list(history.COLUMNS)
     changed = table[table["change"].notna()]
@@ -106,7 +106,7 @@ def test_a_history_is_no_gate_and_one_run_is_none(odebench, nightly):
         done = odebench("compare", *arguments)
         assert (done.returncode, says in done.stderr) == (2, True), done.stderr
     few = odebench("compare", *nightly[:3])
-    assert "In fewer than 5 runs no change can be told from noise." in few.stdout
+    assert "In fewer than 5 runs no change can be told from noise." in " ".join(few.stdout.split())
 
 
 def test_filters_choose_the_cases_of_a_comparison(odebench, nightly):
