@@ -1,15 +1,17 @@
 """How the times of cases went over many runs, and at which run they changed.
 
 Binary segmentation: a series is split where the means of both sides are furthest apart (in units of its noise, and
-beyond `significance.MARGIN`), and each side again, as long as hardly any series of noise alone would be split so. Noise
-is what neighbouring runs differ by, which a change of level touches but once; it is pooled over all cases, and the
-largest of all cases and splits is what chance has to reach, so that the correction for their number is in it.
+beyond `significance.MARGIN`), and each side again, as long as hardly any order of the same runs would be split so. The
+runs are put into random order, the same for all cases, which keeps outliers, the noise's shape and what cases have in
+common; the largest of all cases and splits is what chance has to reach, so that the correction for their number is in
+it. Noise is what neighbouring runs differ by, which a change of level touches but once. One run alone is no level: it
+may be an outlier.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 
 from .. import measurement
 from ..backends import Array
-from .significance import MARGIN, portions
+from .significance import MARGIN
 
 FEWEST_RUNS = 5
 """Runs below which nothing is said to have changed: neighbours differ too seldom to know the noise."""
 ALPHA = 0.05
-_DRAWS = 399
-_AT_ONCE = 2_000_000
+_SHORTEST = 2
+_ORDERS = 399
 _TINY = 1e-12
 _CASE = ["case_id", "problem", "problem_params", "solver", "solver_params"]
 COLUMNS = (*_CASE, "run_id", "started_at", "status", "wall_s_median", "max_abs_error_median", "level_s", "change")
@@ -79,79 +81,65 @@ def over_runs(samples: pd.DataFrame, runs: Iterable[tuple[str, str]]) -> pd.Data
 def change_points(series: Sequence[Array]) -> list[list[int]]:
     """For each series of logarithms, in the order of time, the positions at which a new level begins.
 
-    Whether in any of them there is one where there is none has a probability of `ALPHA` at most. Series of fewer than
-    `FEWEST_RUNS` have none.
+    Whether in any of them there is one where there is none has a probability of `ALPHA` at most, if runs in which
+    nothing changes might as well have come in any other order. Series of fewer than `FEWEST_RUNS` have none.
     """
-    import numpy as np
-
     points: list[list[int]] = [[] for _ in series]
-    of_length: dict[int, list[int]] = {}
-    for k, values in enumerate(series):
-        if len(values) >= FEWEST_RUNS:
-            of_length.setdefault(len(values), []).append(k)
-    if not of_length:
-        return points
-    groups = [np.stack([series[k] for k in members]) for members in of_length.values()]
-    widths = _stable(groups)
-    pool = np.concatenate([(np.diff(g) / (math.sqrt(2) * w)).ravel() for g, w in zip(groups, widths, strict=True)])
-    noise = np.concatenate([pool, -pool])  # of one run, where a difference has that of two
-    segments = [(g, row, 0, groups[g].shape[1]) for g in range(len(groups)) for row in range(len(groups[g]))]
-    members = list(of_length.values())
-    while segments:
-        threshold = _threshold(segments, [w[:, 0] for w in widths], [g.shape[1] for g in groups], noise)
-        found = []
-        for g, row, begin, end in segments:
-            width = widths[g][row, 0]
-            sizes = _splits(groups[g][row, begin:end] / width, math.log1p(MARGIN) / width)
-            if sizes.max() > threshold:
-                at = begin + 1 + int(sizes.argmax())
-                points[members[g][row]].append(at)
-                found += [(g, row, begin, at), (g, row, at, end)]
-        segments = [segment for segment in found if segment[3] - segment[2] > 1]
+    segments = [(k, 0, len(values)) for k, values in enumerate(series)]
+    while segments := [segment for segment in segments if segment[2] - segment[1] >= FEWEST_RUNS]:
+        alike: dict[tuple[int, int], list[int]] = {}
+        for k, begin, end in segments:
+            alike.setdefault((begin, end), []).append(k)
+        segments = []
+        for k, begin, end, at in _split(series, alike):
+            points[k].append(at)
+            segments += [(k, begin, at), (k, at, end)]
     return [sorted(of_series) for of_series in points]
 
 
-def _stable(groups: Sequence[Array]) -> list[Array]:
-    """The noise of each series, with that of all to stabilise it, one a row; leading axes are draws."""
-    import numpy as np
-
-    scales = [np.median(np.abs(np.diff(g)), -1, keepdims=True) / math.sqrt(2) for g in groups]
-    common = np.median(np.concatenate(scales, -2), -2, keepdims=True)
-    return [np.maximum(scale + common, _TINY) for scale in scales]
-
-
-def _splits(values: Array, margin: float = 0.0) -> Array:
-    """How far the means before and after each split are apart, beyond a margin, in standard errors."""
-    import numpy as np
-
-    n = values.shape[-1]
-    before = np.arange(1, n)
-    sums = np.cumsum(values, -1)
-    means = sums[..., :-1] / before, (sums[..., -1:] - sums[..., :-1]) / (n - before)
-    return np.asarray((np.abs(means[1] - means[0]) - margin) * np.sqrt(before * (n - before) / n))
-
-
-def _threshold(
-    segments: Sequence[tuple[int, int, int, int]], widths: Sequence[Array], lengths: Sequence[int], noise: Array
-) -> float:
-    """What the largest split of all segments exceeds with a probability of `ALPHA` where there is noise alone.
-
-    The noise of each drawn series is estimated from itself, as it is of the measured ones.
-    """
+def _split(series: Sequence[Array], alike: Mapping[tuple[int, int], Sequence[int]]) -> list[tuple[int, int, int, int]]:
+    """Which of the series are split at which position, of those that have a segment from begin to end in common."""
     import numpy as np
 
     rng = np.random.default_rng(0)
-    same: dict[tuple[int, int, int], list[int]] = {}
-    for g, row, begin, end in segments:
-        same.setdefault((g, begin, end), []).append(row)
-    total = sum(len(width) * n for width, n in zip(widths, lengths, strict=True))
-    largest = []
-    for draws in portions(_DRAWS, max(1, _AT_ONCE // total)):
-        drawn = [
-            noise[rng.integers(0, noise.size, (draws, len(width), n))] * width[:, None]
-            for width, n in zip(widths, lengths, strict=True)
-        ]
-        drawn = [values / width for values, width in zip(drawn, _stable(drawn), strict=True)]
-        by_segment = [_splits(drawn[g][:, rows, begin:end]).max((1, 2)) for (g, begin, end), rows in same.items()]
-        largest.append(np.max(by_segment, axis=0))
-    return float(np.quantile(np.concatenate(largest), 1 - ALPHA, method="higher"))
+    stacks = [np.stack([series[k][begin:end] for k in members]) for (begin, end), members in alike.items()]
+    largest = np.zeros(_ORDERS)
+    for draw in range(_ORDERS):
+        orders = [stack[:, rng.permutation(stack.shape[1])] for stack in stacks]
+        largest[draw] = max(sizes.max() for sizes in _sizes(orders))
+    threshold = np.quantile(largest, 1 - ALPHA, method="higher")
+    found = []
+    for ((begin, end), members), sizes in zip(alike.items(), _sizes(stacks), strict=True):
+        for k, of_series in zip(members, sizes, strict=True):
+            if of_series.max() > threshold:
+                found.append((k, begin, end, begin + _SHORTEST + int(of_series.argmax())))
+    return found
+
+
+def _sizes(stacks: Sequence[Array]) -> list[Array]:
+    """How far both sides of each split are apart, in units of the noise, for stacks of series, (series, splits) each.
+
+    The noise of each series is stabilised by that of all.
+    """
+    import numpy as np
+
+    # the mean, as most neighbours of a series with few outliers or two levels are alike even in random order
+    scales = [np.abs(np.diff(stack)).mean(-1, keepdims=True) for stack in stacks]
+    common = np.median(np.concatenate(scales))
+    widths = [np.maximum(scale + common, _TINY) for scale in scales]
+    return [_splits(stack, math.log1p(MARGIN)) / width for stack, width in zip(stacks, widths, strict=True)]
+
+
+def _splits(values: Array, margin: float = 0.0) -> Array:
+    """How far the means before and after each split are apart, beyond a margin, by the square root of what each is of.
+
+    Along the last axis; no side is shorter than `_SHORTEST`.
+    """
+    import numpy as np
+
+    n = values.shape[-1]
+    before = np.arange(_SHORTEST, n - _SHORTEST + 1)
+    sums = np.cumsum(values, -1)
+    first = sums[..., _SHORTEST - 1 : n - _SHORTEST]
+    means = first / before, (sums[..., -1:] - first) / (n - before)
+    return np.asarray((np.abs(means[1] - means[0]) - margin) * np.sqrt(before * (n - before) / n))

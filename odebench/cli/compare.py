@@ -85,15 +85,16 @@ def compare(
             )
     different = circumstances.differences([found.runs[0] for found in loaded])
     notes = [f"The runs differ in {', '.join(different)}: their times may, too."] if different else []
-    chosen = results.load(*runs).select(**filters, rank_anew=False) if any(filters.values()) else None
+    every = results.Results(found.runs[0] for found in loaded)
+    chosen = every.select(**filters, rank_anew=False) if any(filters.values()) else every
     if len(loaded) > 2:
         if slowdown is not None or fail_on_accuracy or strict:
             raise BadQuestion("expected two runs with --fail-above, --fail-on-accuracy or --strict, received more.")
-        _history(chosen or results.load(*runs), style, notes)
+        _history(chosen, style, notes)
         return
     first, last = loaded
     before, after = runs
-    table = last.since(first, None if chosen is None else chosen.cases["case_id"])
+    table = last.since(first, None if chosen is every else chosen.cases["case_id"])
     if not (table["presence"] == "").any():
         raise BadRun(
             f"the runs have no case in common: {len(first.cases)} in '{before}', {len(last.cases)} in '{after}'. "

@@ -1,0 +1,50 @@
+"""What `odebench compare` finds at which noise, simulated: false alarms, and slowdowns of one case that are found.
+
+Nothing is timed; it is here because it takes minutes. `pytest tests/benchmarks/test_compare_power.py -s`.
+"""
+
+import numpy as np
+import pytest
+from test_significance import any_change, pairs_of, simulated
+
+from odebench.analysis import history
+from odebench.analysis.changes import ALPHA_TIMES
+from odebench.analysis.significance import p_values
+
+PAIRS = 100
+HISTORIES = 100
+NOISES = (0.01, 0.02, 0.03, 0.05)
+SLOWDOWNS = (1.1, 1.2, 1.5)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_two_runs(noise):
+    rng = np.random.default_rng(11)
+    alarms, found = 0, dict.fromkeys(SLOWDOWNS, 0)
+    for _ in range(PAIRS):
+        before, after = simulated(rng, int(rng.integers(20, 51)), 5, noise)
+        alarms += any_change(before, after)
+        for factor in SLOWDOWNS:
+            slower = after.copy()
+            slower[0] += np.log(factor)
+            found[factor] += p_values(pairs_of(before, slower))[0] <= ALPHA_TIMES
+    shares = ", ".join(f"{100 * (f - 1):.0f} %: {100 * n / PAIRS:.0f} %" for f, n in found.items())
+    print(f"\nnoise {100 * noise:.0f} %: false alarms in {alarms} of {PAIRS} pairs of runs; slowdowns found: {shares}")
+    assert alarms <= 0.05 * PAIRS
+
+
+@pytest.mark.parametrize("runs", [6, 8, 12, 20])
+@pytest.mark.parametrize(("noise", "outliers"), [(0.01, 0.0), (0.02, 0.0), (0.03, 0.0), (0.01, 0.05)])
+def test_histories(noise, outliers, runs):
+    """Of medians of runs; an outlier is up to half as slow again."""
+    rng = np.random.default_rng(12)
+    alarms, found = 0, 0
+    for _ in range(HISTORIES):
+        disturbed = (rng.random((20, runs)) < outliers) * rng.uniform(0, 0.4, (20, runs))
+        series = rng.normal(0, noise, (20, runs)) + disturbed
+        alarms += any(map(bool, history.change_points(list(series))))
+        series[0, runs // 2 :] += np.log(1.1)
+        found += bool(history.change_points(list(series))[0])
+    shares = f"false alarms in {alarms} of {HISTORIES} histories; a step of 10 % is found in {found}"
+    kind = f"noise {100 * noise:.0f} %, outliers {100 * outliers:.0f} %"
+    print(f"\n{kind}, {runs} runs of 20 cases: {shares}")
