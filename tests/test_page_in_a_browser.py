@@ -389,7 +389,7 @@ def test_it_prints_in_black_on_white_without_what_is_to_be_clicked(page):
 
 
 def test_numbers_are_written_as_in_the_terminal(page):
-    from odebench.report import text
+    from odebench import text
 
     values = [2.29e-6, 5.81e-4, 0.0338, 0.99951, 1.24, 12.345, 123.4]
     assert page.evaluate("vs => vs.map(v => written(v, 's'))", values) == [text.seconds(v) for v in values]

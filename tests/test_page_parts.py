@@ -92,50 +92,32 @@ TIMES = {"p": (1.0, 2.0, None), "q": (4.0, 1.0, 8.0), "r": (1.0, 3.0, None)}
 
 
 @pytest.fixture
-def table(tmp_path, row):
-    rows = [
-        row(name, s, 1e-7, case_id=f"{problem}/{name}", problem=problem, problem_params={})
-        if s
-        else row(
-            name,
-            None,
-            None,
-            case_id=f"{problem}/{name}",
-            problem=problem,
-            problem_params={},
-            status="failed",
-            reason="no",
-        )
-        for problem, times in TIMES.items()
-        for name, s in zip(("a", "b", "c"), times, strict=True)
-    ]
-    rows += [
-        row("a", 1e-3, 1e-2, case_id=f"{p}/a2", problem=p, problem_params={}, solver_params={"k": 2}) for p in TIMES
-    ]
-    rows += [row("told", 1e-9, 0.0, case_id="told", problem="p", problem_params={}, oracle=True)]
-    return data.cases(odebench.load(make_run(tmp_path / "run", rows)))
+def suite_of(tmp_path, row):
+    def make(*problems):
+        rows = []
+        for problem in problems:
+            for name, s in zip(("a", "b", "c"), TIMES[problem], strict=True):
+                said = {"case_id": f"{problem}/{name}", "problem": problem, "problem_params": {}}
+                said |= {} if s else {"status": "failed", "reason": "no"}
+                rows.append(row(name, s, s and 1e-7, **said))
+        rows.append(row("told", 1e-9, 0.0, case_id="told", problem="p", problem_params={}, oracle=True))
+        return odebench.load(make_run(tmp_path / "run", rows))
+
+    return make
 
 
-def test_costs_are_of_measured_cases_that_come_so_far(table):
-    costs = suite.costs(table.assign(curve=table["solver"]), 1e-6)
-    assert list(costs.index) == ["p", "q", "r"]
-    assert sorted(costs.columns) == ["a", "b", "c"]
-    assert [list(costs.loc[p, ["a", "b", "c"]].fillna(-1)) for p in TIMES] == [
-        [s or -1 for s in t] for t in TIMES.values()
-    ]
-    assert list(suite.costs(table.assign(curve=table["solver"]), 1e-1)["a"]) == [1e-3] * 3
-    assert suite.costs(table, 1e-12).isna().all(axis=None)
-
-
-def test_a_profile_is_told_as_it_is(table):
-    by_level = {made["level"]: made for made in suite.performance(table.assign(curve=table["solver"]))}
+def test_a_profile_is_told_as_it_is(suite_of):
+    results = suite_of(*TIMES)
+    by_level = {made["level"]: made for made in suite.performance(results)}
     assert by_level["1e-6"]["captions"] == [
-        "At an error of 1e-6 or less a is the fastest on 2 of 3 problems, and reaches it on 3 of 3 problems, "
-        "no other on more."
+        "At an error of 1e-6 a is the fastest on 2 of 3 problems, and reaches it on 3 of 3 problems, no other on more."
     ]
+    assert by_level["1e-6"]["curves"].keys() == {"a", "b", "c"}  # not the oracle
     profile = by_level["1e-6"]["curves"]["b"]
     by_hand = [sum(t[1] / min(s for s in t if s) <= tau for t in TIMES.values()) / 3 for tau in profile["tau"]]
     assert profile["fraction"] == pytest.approx(by_hand, rel=1e-5)
+    everywhere = results.performance_profile(1e-6)
+    assert profile["tau"] == pytest.approx(list(everywhere.loc[everywhere["solver"] == "b", "tau"]), rel=1e-4)
     assert "1e-9" not in by_level  # nobody comes so far
 
 
@@ -145,13 +127,13 @@ def test_who_is_fast_and_who_is_sure_are_two():
         columns=["solver", "tau", "fraction", "solved", "problems"],
     )
     assert suite.caption(profile, 1e-3) == [
-        "At an error of 1e-3 or less fast is the fastest on 2 of 4 problems, and reaches it on 2 of 4 problems; "
+        "At an error of 1e-3 fast is the fastest on 2 of 4 problems, and reaches it on 2 of 4 problems; "
         "sure reaches it on 4 of 4 problems."
     ]
 
 
-def test_one_problem_makes_no_profile(table):
-    assert suite.performance(table[table["problem"] == "p"]) == []
+def test_one_problem_makes_no_profile(suite_of):
+    assert suite.performance(suite_of("p")) == []
 
 
 def test_what_was_asked_for_is_a_column(tmp_path, row):

@@ -44,7 +44,7 @@ def test_the_committed_outputs_are_of_one_run_from_top_to_bottom(committed):
     broken = copy.deepcopy(committed)
     first = next(cell for cell in broken.cells if cell.cell_type == "code")
     first.execution_count = 9
-    first.outputs = [nbformat.v4.new_output("error", ename="E", evalue="/root/x", traceback=[])]
+    first.outputs = [nbformat.v4.new_output("error", ename="E", evalue="/home/you/x", traceback=[])]
     assert faults(broken) == ["order", "error", "path"]
 
 

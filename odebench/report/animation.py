@@ -9,12 +9,12 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import text
 from ..backends import Array
 from ..errors import OutputError
 from ..measurement import Checkpoint
 from ..model import IVP
 from ..recording import Frame
-from . import text
 from .plots import files, style
 from .plots.solution import time_axis, time_label
 

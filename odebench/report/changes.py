@@ -9,11 +9,10 @@ import sys
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import measurement
+from .. import measurement, text
 from ..analysis import changes
 from ..analysis.changes import FASTER, GONE, NEW, NOT_JUDGED, SAME, SLOWER, Overall
 from ..analysis.significance import FEWEST, MARGIN
-from . import text
 
 if TYPE_CHECKING:
     import pandas as pd

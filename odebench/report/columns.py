@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .. import text
 from ..errors import BadSelection, did_you_mean
-from . import text
 
 if TYPE_CHECKING:
     import pandas as pd

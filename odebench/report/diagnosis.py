@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from .. import text
 from ..cases import value_text
 from ..doctor import Checkup, Diagnosis, Examination, Treatment
 from ..measurement import DiagnosisRow, Measurement
-from . import text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
+from .. import text
 from ..analysis.at_target import ERROR, INTERPOLATED, MEASURED, TIME
 from . import columns as columns_
-from . import tables, text
+from . import tables
 from .columns import Column, Row
 
 if TYPE_CHECKING:

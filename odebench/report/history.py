@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from .. import text
 from ..analysis.history import FEWEST_RUNS
-from . import text
 from .changes import speed
 
 if TYPE_CHECKING:

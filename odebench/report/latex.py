@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .text import plain
+from ..text import plain
 
 if TYPE_CHECKING:
     from .tables import Table

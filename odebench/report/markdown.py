@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .text import markdown as escaped
+from ..text import markdown as escaped
 
 if TYPE_CHECKING:
     from .tables import Table

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
+from ..text import plain
 from . import columns as columns_
 from . import latex, markdown
 from .columns import Column
-from .text import plain
 
 if TYPE_CHECKING:
     import pandas as pd

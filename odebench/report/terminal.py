@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from .. import certificate, measurement
+from .. import certificate, measurement, text
 from ..analysis import marks
 from . import columns as columns_
-from . import tables, text
+from . import tables
 from .columns import Column, Row
 
 if TYPE_CHECKING:

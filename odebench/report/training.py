@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import text
 from ..cases import canonical_json
 from ..errors import OutputError
 from ..measurement import Checkpoint, Measurement
-from . import text
 from .plots import files, style
 from .plots.style import COLOURS, STYLES
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ... import measurement
-from .. import text
+from ... import measurement, text
 from .columns import ERROR, TIME
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ... import text
 from ...results import Results
-from .. import text
 from .columns import COLUMNS, Column
 
 if TYPE_CHECKING:

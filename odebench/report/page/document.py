@@ -72,7 +72,7 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
         "cases": data.in_columns(cases, shown),
         "markNames": data.MARKS,
         "problems": _problems(results, table),
-        "profiles": suite.performance(table),
+        "profiles": suite.performance(results),
         "orders": orders.sentences(results),
     }
     solves = trainings.of(results, table)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ... import measurement
+from ... import measurement, text
 from ...over_time import ReferenceSolution
 from ...results import Results
-from .. import text
 from . import data
 from .columns import ERROR
 

@@ -13,7 +13,7 @@ function profileFigure() {
   let k = Math.min(1, DATA.profiles.length - 1);
   const figure = new Figure({
     title: "Performance profile",
-    controls: [choice("at an error of", DATA.profiles.map((p, i) => [i, `${p.level} or less`]), k, (i) => { k = Number(i); figure.redraw(); })],
+    controls: [choice("at an error of", DATA.profiles.map((p, i) => [i, p.level]), k, (i) => { k = Number(i); figure.redraw(); })],
     make: () => {
       const { level, curves, captions } = DATA.profiles[k];
       const last = Math.max(...Object.values(curves).flatMap((c) => c.tau)) * 1.2;

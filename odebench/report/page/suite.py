@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...analysis import profiles
+from ...results import Results
 from . import captions, data
-from .columns import ERROR, TIME
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def costs(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """The time of each curve on each problem to an error of `level` or less, of measured cases; missing where none.
+def performance(results: Results) -> list[dict[str, Any]]:
+    """`Results.performance_profile` at each of `captions.LEVELS` to which anybody comes.
 
-    Problems that nobody brought so far are rows too; oracles are left out.
+    None of fewer than two problems or curves, nor where a time is zero, to which there is no ratio.
     """
-    ok = captions.ranked(table)
-    ok = ok[(ok[ERROR] <= level) & (ok[TIME] > 0)]
-    times = ok.pivot_table(index="problem_label", columns="curve", values=TIME, aggfunc="min")
-    rivals = table.loc[~table["oracle"], "curve"].unique()
-    return times.reindex(index=table["problem_label"].unique(), columns=rivals)
-
-
-def performance(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The performance profile at each of `captions.LEVELS`; of fewer than two problems, none."""
+    if results.cases.empty:
+        return []
     made = []
     for level in captions.LEVELS:
-        matrix = costs(table, level)
-        if matrix.shape[0] < 2 or matrix.shape[1] < 2 or not matrix.notna().any().any():
+        costs = results.costs(level)
+        if costs.shape[0] < 2 or costs.shape[1] < 2 or not costs.notna().any(axis=None) or (costs <= 0).any(axis=None):
             continue
-        profile = profiles.performance(matrix)
+        profile = profiles.performance(costs)
         drawn = {
             str(curve): {
                 "tau": [data.number(v) for v in rows["tau"]],
@@ -49,7 +42,7 @@ def caption(profile: pd.DataFrame, level: float) -> list[str]:
     in_the_end = profile.groupby("solver", sort=False)["fraction"].max()
     n = int(profile["problems"].iloc[0])
     first, most = str(at_once.idxmax()), str(in_the_end.idxmax())
-    sentence = f"At an error of {captions.power(level)} or less {first} is the fastest on {_of(at_once[first], n)}"
+    sentence = f"At an error of {captions.power(level)} {first} is the fastest on {_of(at_once[first], n)}"
     if in_the_end[first] == in_the_end[most]:
         return [f"{sentence}, and reaches it on {_of(in_the_end[first], n)}, no other on more."]
     return [

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ... import text
 from ...measurement import Checkpoint
 from ...results import Results
-from .. import text
 from . import data
 
 if TYPE_CHECKING:

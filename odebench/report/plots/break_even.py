@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ... import text
 from ...errors import NothingToDraw
-from .. import text
 from . import cases as of_cases
 from . import rows
 from .style import said

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ... import measurement
+from ... import measurement, text
 from ...errors import NothingToDraw
-from .. import text
 from .style import said
 
 if TYPE_CHECKING:

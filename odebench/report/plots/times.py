@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import text
+from ... import text
 from . import cases as of_cases
 from . import rows, style
 
