@@ -26,13 +26,7 @@ def cost_split(results: Results, *, size: str = "page") -> Figure:
     cases = labelled(of_cases.named(results))
     drawn = of_cases.closest(of_cases.positive(cases, TIME)).sort_values(TIME, kind="stable")
     names, left_out = of_cases.problems(drawn)
-    panels = {
-        name: [
-            rows.Row(str(row["label"]), {part: float(str(row[column])) for part, column in _PARTS.items()})
-            for row in of_panel(drawn, name)
-        ]
-        for name in names
-    }
+    panels = {name: rows.of_parts(of_panel(drawn, name), _PARTS) for name in names}
     signs = dict(zip(_PARTS, rows.SERIES, strict=False))
     caption = of_cases.sentences(
         "Of each curve the rung that came closest. The first call of a process has imports and compilation in it, "

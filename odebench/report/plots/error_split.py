@@ -35,13 +35,7 @@ def error_split(results: Results, *, size: str = "page") -> Figure:
     panel = text.labels(zip(found["problem"], found["problem_params"], strict=True))
     found = found.assign(label=list(map(said, labels)), panel=list(map(said, panel)))
     names, left_out = of_cases.problems(found)
-    panels = {
-        name: [
-            rows.Row(str(row["label"]), {part: float(str(row[column])) for part, column in _PARTS.items()})
-            for row in of_panel(found, name)
-        ]
-        for name in names
-    }
+    panels = {name: rows.of_parts(of_panel(found, name), _PARTS) for name in names}
     signs = dict(zip(_PARTS, rows.SERIES, strict=False))
     unsettled = "The longest training has not settled everywhere." if not found["settled"].astype(bool).all() else ""
     caption = of_cases.sentences(unsettled, left_out, of_cases.failed(cases))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,13 @@ SERIES = (
     Sign("^", style.GREEN),
     Sign("D", style.PURPLE),
 )
+
+
+def of_parts(cases: Iterable[Mapping[str, object]], parts: Mapping[str, str]) -> list[Row]:
+    """A row a case, a point a part: `parts` has the columns that these are in, by the names of their series."""
+    return [
+        Row(str(case["label"]), {part: float(str(case[column])) for part, column in parts.items()}) for case in cases
+    ]
 
 
 def draw(
