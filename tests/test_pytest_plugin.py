@@ -1,6 +1,7 @@
 """`pytest --odebench` in a process of its own, as people who use pytest-benchmark know it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -42,7 +43,9 @@ def cwd(tmp_path):
 
 def run(cwd, *arguments):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    # not of the workers that this test may run in: pytest-benchmark measures nothing in one
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
 
 
 QUICK = ("--benchmark-min-rounds=2", "--benchmark-max-time=0.01")
