@@ -125,8 +125,9 @@ def versions() -> dict[str, str]:
     """The version of every installed distribution, by name."""
     found: dict[str, str] = {}
     for distribution in metadata.distributions():  # of two of a name, the first on the path is the one imported
-        if distribution.name:  # None where an uninstallation left its directory behind
-            found.setdefault(distribution.name, distribution.version)
+        said = distribution.metadata  # parsed at each access
+        if said["Name"]:  # None where an uninstallation left its directory behind
+            found.setdefault(said["Name"], said["Version"])
     return dict(sorted(found.items()))
 
 

@@ -35,11 +35,17 @@ class ReferenceSolution:
     logarithmic: bool
     """Whether the times are spaced so that the axis is to be logarithmic."""
     latex: str | None
-    """The equations of the first 8 components, an `aligned` environment; None where they cannot be written out."""
+    """The equations of the first 8 components, an `aligned` environment.
+
+    None where they cannot be written out, and of the problems that come with odebench, which has them anyhow.
+    """
 
 
-def to_json(ivp: IVP, y: Array) -> dict[str, Any]:
-    """The reference `y` (n, d) at `ivp.t_eval` as a field of the journal, which `from_json` reads."""
+def to_json(ivp: IVP, y: Array, *, equations: bool) -> dict[str, Any]:
+    """The reference `y` (n, d) at `ivp.t_eval` as a field of the journal, which `from_json` reads.
+
+    Equations cost the better part of a second, most of it the import of sympy.
+    """
     components = chosen(ivp.n_states, COMPONENTS)
     times = chosen(ivp.t_eval.size, _TIMES)
     return {
@@ -48,7 +54,7 @@ def to_json(ivp: IVP, y: Array) -> dict[str, Any]:
         "names": ["y"] if ivp.n_states == 1 else [f"y{j + 1}" for j in components],
         "n_states": ivp.n_states,
         "logarithmic": is_logarithmic(ivp.t_eval),
-        "latex": _latex(ivp),
+        "latex": latex(ivp) if equations else None,
     }
 
 
@@ -95,7 +101,8 @@ def is_logarithmic(times: Array) -> bool:
     return bool(steps[-1] > 1000 * steps[0])
 
 
-def _latex(ivp: IVP) -> str | None:
+def latex(ivp: IVP) -> str | None:
+    """The equations of the first 8 components, as LaTeX; None where they cannot be written out, or only at length."""
     if ivp.n_states > _MOST_STATES:
         return None
     try:

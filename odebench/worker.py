@@ -192,7 +192,10 @@ class Worker:
         prepared = self._problems.get(variant.key)
         if isinstance(prepared, _Prepared):
             self.on_stage(Stage.DESCRIBE)
-            row.reference_solution = over_time.to_json(prepared.ivp, prepared.reference.y)
+            origin = self.host.origin(self.host.problem(variant.name))
+            row.reference_solution = over_time.to_json(
+                prepared.ivp, prepared.reference.y, equations=origin.source != "built-in"
+            )
 
     def _expect_unchanged(self, variant: Variant, prepared: _Prepared) -> None:
         if prepared.is_changed():

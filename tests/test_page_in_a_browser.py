@@ -282,7 +282,7 @@ def test_profiles_and_what_a_solver_achieves(page):
     assert (
         page.locator("#solvers figcaption")
         .first.inner_text()
-        .startswith("At an error of 1e-6 or less heyoka is the fastest on 3 of 3 problems")
+        .startswith("At an error of 1e-6 heyoka is the fastest on 3 of 3 problems")
     )
     page.locator("#solvers").get_by_label("solver").select_option("rk4")
     plot = drawn(page, "What rk4 achieves")

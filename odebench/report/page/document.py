@@ -111,9 +111,9 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
 def _problems(results: Results, table: pd.DataFrame) -> list[dict[str, Any]]:
     first = table.drop_duplicates("problem_label").set_index("problem_label")[["problem", "problem_params"]]
     known = {str(label): results.solutions.get((name, params)) for label, name, params in first.itertuples()}
-    unknown = {str(label): (name, params) for label, name, params in first.itertuples() if known[str(label)] is None}
-    latex = equations.installed(unknown) if unknown else {}
-    latex |= {label: said.latex for label, said in known.items() if said is not None and said.latex is not None}
+    latex = {label: said.latex for label, said in known.items() if said is not None and said.latex is not None}
+    unwritten = {str(label): (name, params) for label, name, params in first.itertuples() if str(label) not in latex}
+    latex |= equations.installed(unwritten) if unwritten else {}
     return [
         {
             "label": label,

@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
 MOST_PROBLEMS = 150
-_STATES = 8  # lines
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 _TAGS = frozenset(
     {
@@ -80,7 +79,7 @@ def mathml(latex: str) -> str | None:
 
 def installed(names: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """The LaTeX of problems that come with odebench, as it is installed here; `names` are name and params by label."""
-    from ... import symbols
+    from ... import over_time
     from ...host import Host
 
     host = Host((), from_environment=False, remember=False)
@@ -88,7 +87,9 @@ def installed(names: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     for label, (name, params) in list(names.items())[:MOST_PROBLEMS]:
         try:
             ivp = host.problem(name)(**json.loads(params))
-            found[label] = symbols.equations(ivp, _STATES).latex()
+            latex = over_time.latex(ivp)
         except Exception:  # unknown here, or another by now: a problem's function may raise anything
             continue
+        if latex is not None:
+            found[label] = latex
     return found
