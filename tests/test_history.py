@@ -115,6 +115,37 @@ def test_filters_choose_the_cases_of_a_comparison(odebench, nightly):
     assert len(odebench("compare", nightly[0], nightly[1], "--format", "csv").stdout.splitlines()) == 5
 
 
+def over(runs, *cases):
+    """A history of cases, each a problem, its parameters, a solver, its parameters."""
+    samples = pd.DataFrame(
+        [
+            {
+                "case_id": str(cases.index(case)),
+                **dict(zip(history._CASE[1:], case, strict=True)),
+                "run_id": f"r{run}",
+                "status": "ok",
+                "wall_s": 1.0,
+                "max_abs_error": 1e-3,
+            }
+            for run in range(runs)
+            for case in cases
+        ]
+    )
+    return history.over_runs(samples, [(f"r{run}", f"2026-01-{run + 1:02}") for run in range(runs)])
+
+
+def test_variants_of_a_problem_and_of_a_solver_are_told_apart():
+    table = over(
+        3,
+        ("decay", '{"rate": 1.0, "t1": 2.0}', "rk4", '{"steps": 10}'),
+        ("decay", '{"rate": 2.0, "t1": 2.0}', "rk4", '{"steps": 10}'),
+        ("lorenz", "{}", "rk4", '{"steps": 20}'),
+    )
+    lines = words.lines(table)
+    assert list(lines["problem"]) == ["decay[rate=1]", "decay[rate=2]", "lorenz"]
+    assert list(lines["solver"]) == ["rk4[steps=10]", "rk4[steps=10]", "rk4[steps=20]"]
+
+
 def test_bars_rise_with_the_time_and_say_what_is_missing():
     assert "".join(words.bars([1.0, 10.0, float("nan"), 0.0])) == "▁█xx"
     assert set(words.bars([1.0, 1.001, 0.999])) == {"▁"}

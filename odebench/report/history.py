@@ -23,6 +23,7 @@ def lines(table: pd.DataFrame) -> pd.DataFrame:
     """One row a case of `Results.history`, those that changed first: its times as bars, first and last, in words."""
     import pandas as pd
 
+    named = ["problem", "problem_params", "solver", "solver_params"]
     runs = list(dict.fromkeys(table.sort_values("started_at", kind="stable")["run_id"]))
     rows = []
     for _, case in table.groupby("case_id", sort=False):
@@ -32,18 +33,16 @@ def lines(table: pd.DataFrame) -> pd.DataFrame:
         changed = case["change"].dropna()
         rows.append(
             {
-                "problem": text.labels([(case["problem"].iloc[0], case["problem_params"].iloc[0])])[0],
-                "solver": case["solver"].iloc[0],
-                "params": case["solver_params"].iloc[0],
+                **{name: case[name].iloc[0] for name in named},
                 "over the runs": "".join(bars(list(times))),
                 "first_s": known.iloc[0] if len(known) else math.nan,
                 "last_s": known.iloc[-1] if len(known) else math.nan,
                 "changes": ", ".join(f"{speed(ratio)} since {run}" for run, ratio in changed.items()),
             }
         )
-    columns = ["problem", "solver", "params", "over the runs", "first_s", "last_s", "changes"]
-    shown = pd.DataFrame(rows, columns=columns)
-    shown["solver"] = text.labels(zip(shown["solver"], shown.pop("params"), strict=True))
+    shown = pd.DataFrame(rows, columns=[*named, "over the runs", "first_s", "last_s", "changes"])
+    for what in ("problem", "solver"):
+        shown[what] = text.labels(zip(shown[what], shown.pop(f"{what}_params"), strict=True))
     return shown.sort_values("changes", key=lambda said: said == "", kind="stable", ignore_index=True)
 
 
