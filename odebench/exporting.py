@@ -28,33 +28,32 @@ def export(run: Run, formats: Collection[str], directory: Path | None = None) ->
     """
     if PARQUET in formats:
         parquet.require()
-    if directory is None:
-        if run.journal_path.exists():
-            tables.write_tables(run, formats)
-            return run.directory
-        with tempfile.TemporaryDirectory(dir=run.directory, prefix=".export-") as scratch:
-            made = export(run, {*formats, CSV}, Path(scratch) / "run")
-            (made / "run.json").replace(run.directory / "run.json")
-            for path in made.iterdir():
-                os.replace(path, run.directory / path.name)
+    if directory is None and run.journal_path.exists():
+        tables.write_tables(run, formats)
         return run.directory
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if directory is None:
+        directory, formats = run.directory, {*formats, CSV}
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise OutputError(f"'{directory}' is there already, and is no empty directory. Name a new one with -o.")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        copy = Run(directory, {key: value for key, value in run.meta.items() if key != "tables"})
-        if run.journal_path.exists():
-            shutil.copyfile(run.journal_path, copy.journal_path)
-        else:
-            _rebuild_journal(run, copy)
-        tables.write_tables(copy, formats)
-        unasked = [] if CSV in formats else [*copy.directory.glob("*.csv"), copy.directory / datapackage.NAME]
-        for path in [*unasked, *([] if JSONL in formats else [copy.journal_path])]:
-            path.unlink()
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as scratch:
+            copy = Run(Path(scratch), {key: value for key, value in run.meta.items() if key != "tables"})
+            journal = copy.journal_path
+            if run.journal_path.exists():
+                copy.journal_path = run.journal_path
+            else:
+                _rebuild_journal(run, copy)
+            tables.write_tables(copy, formats)
+            if JSONL in formats and copy.journal_path != journal:
+                shutil.copyfile(run.journal_path, journal)
+            unasked = [] if CSV in formats else [*copy.directory.glob("*.csv"), copy.directory / datapackage.NAME]
+            for path in [*unasked, *([] if JSONL in formats else [journal])]:
+                path.unlink(missing_ok=True)
+            for path in sorted(copy.directory.iterdir(), key=lambda path: path.name != "run.json"):
+                os.replace(path, directory / path.name)
     except OSError as error:
-        raise OutputError(
-            f"cannot write '{error.filename}': {error.strerror}. Name another directory with -o."
-        ) from error
+        raise OutputError(f"cannot write into '{directory}': {error.strerror}. Name another with -o.") from error
     return directory
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,16 +41,10 @@ def from_csv(path: Path, metadata: Mapping[str, Any]) -> Path:
 
     whole = {"samples", "step", *WHOLE} - ({*aggregate.COLUMNS} - {"samples"} if path.stem == "comparison" else set())
     target = path.with_suffix(".parquet")
-    part = target.with_suffix(".part")
     try:
-        try:
-            _convert(path, part, metadata, whole)
-        except pa.ArrowInvalid:  # a count that is not whole
-            _convert(path, part, metadata, {"repeat", "seed"})
-        os.replace(part, target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"cannot write '{target}': {error.strerror}. The journal beside it is kept.") from error
+        _convert(path, target, metadata, whole)
+    except pa.ArrowInvalid:  # a count that is not whole
+        _convert(path, target, metadata, {"repeat", "seed"})
     return target
 
 

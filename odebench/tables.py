@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import tempfile
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from . import datapackage, parquet
@@ -52,49 +55,63 @@ def write_tables(run: Run, formats: Collection[str] = ()) -> None:
     """Write the CSV files beside the journal, holding no more than a few problems at a time.
 
     diagnoses.csv is written where the run asked for the doctor. With `parquet` among the `formats`, by default those
-    that the run asked for, each as Parquet too.
+    that the run asked for, each as Parquet too. Raises `OutputError` or `BadRun`; the tables are then as they were.
     """
-    columns = [*COLUMNS, *run.meta.get("metrics", ())]
     try:
-        with ExitStack() as files:
-
-            def table(name: str, columns: Iterable[str]) -> Any:
-                file = files.enter_context((run.directory / name).open("w", newline="", encoding="utf-8"))
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(columns)
-                return writer
-
-            rows, traces = table(MEASUREMENTS, columns), table(TRACES, TRACE_COLUMNS)
-            examined = run.meta.get("protocol", {}).get("doctor", False)
-            diagnoses = table(DIAGNOSES, DIAGNOSIS_COLUMNS) if examined else None
-            index, n_rows, journal_bytes = _Index(), 0, run.journal_path.stat().st_size
-            for position, fields in run.lines():
-                index.add(position, fields)
-                n_rows += 1
-                cells = _cells(fields)
-                cells[ORACLE] = _TRUTH[cells[ORACLE]]
-                rows.writerow([cells.get(name) for name in columns])
-                sample = [fields[name] for name in SAMPLE]
-                traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
-                if diagnoses is not None:
-                    for found in map(DiagnosisRow._make, fields["diagnoses"]):
-                        remedy = None if found.parameters is None else _encode(found.parameters)
-                        diagnoses.writerow([*sample, *{**found._asdict(), "parameters": remedy}.values()])
-        with (run.directory / COMPARISON).open("w", newline="", encoding="utf-8") as file:
-            for k, part in enumerate(_comparisons(run, index)):
-                write_csv(part, file, header=k == 0)
-        written = [run.directory / name for name in (MEASUREMENTS, COMPARISON, TRACES, *[DIAGNOSES] * examined)]
-        for path in written:
-            path.with_suffix(".parquet").unlink(missing_ok=True)  # of before
+        journal_bytes = run.journal_path.stat().st_size
+        with tempfile.TemporaryDirectory(dir=run.directory, prefix=".tables-") as scratch:
+            n_rows, written = _write(run, Path(scratch))
             if "parquet" in (formats or run.meta.get("formats", ())):
-                parquet.from_csv(path, {name: run.meta[name] for name in ("run_id", "schema_version")})
+                about = {name: run.meta[name] for name in ("run_id", "schema_version")}
+                written += [parquet.from_csv(path, about) for path in written]
+            for path in (run.directory / name for name in (MEASUREMENTS, COMPARISON, TRACES, DIAGNOSES)):
+                path.with_suffix(".parquet").unlink(missing_ok=True)  # of before
+            for path in written:
+                os.replace(path, run.directory / path.name)
         sizes = {name: (run.directory / name).stat().st_size for name in OF_SAMPLES if (run.directory / name).exists()}
     except OSError as error:
         raise OutputError(
-            f"cannot write '{error.filename}': {error.strerror}. The journal beside it is kept."
+            f"cannot write the tables of '{run.directory}': {error.strerror}. The journal beside them is kept."
         ) from error
     datapackage.write(run)
     run.describe(tables={"rows": n_rows, "journal_bytes": journal_bytes, "bytes": sizes})
+
+
+def _write(run: Run, directory: Path) -> tuple[int, list[Path]]:
+    """The CSV files, into this directory: how many samples there are, and the files."""
+    columns = [*COLUMNS, *run.meta.get("metrics", ())]
+    written: list[Path] = []
+    with ExitStack() as files:
+
+        def table(name: str, columns: Iterable[str]) -> Any:
+            written.append(directory / name)
+            writer = csv.writer(
+                files.enter_context(written[-1].open("w", newline="", encoding="utf-8")), lineterminator="\n"
+            )
+            writer.writerow(columns)
+            return writer
+
+        rows, traces = table(MEASUREMENTS, columns), table(TRACES, TRACE_COLUMNS)
+        examined = run.meta.get("protocol", {}).get("doctor", False)
+        diagnoses = table(DIAGNOSES, DIAGNOSIS_COLUMNS) if examined else None
+        index, n_rows = _Index(), 0
+        for position, fields in run.lines():
+            index.add(position, fields)
+            n_rows += 1
+            cells = _cells(fields)
+            cells[ORACLE] = _TRUTH[cells[ORACLE]]
+            rows.writerow([cells.get(name) for name in columns])
+            sample = [fields[name] for name in SAMPLE]
+            traces.writerows([*sample, *checkpoint] for checkpoint in fields["trace"])
+            if diagnoses is not None:
+                for found in map(DiagnosisRow._make, fields["diagnoses"]):
+                    remedy = None if found.parameters is None else _encode(found.parameters)
+                    diagnoses.writerow([*sample, *{**found._asdict(), "parameters": remedy}.values()])
+    written.append(directory / COMPARISON)
+    with written[-1].open("w", newline="", encoding="utf-8") as file:
+        for k, part in enumerate(_comparisons(run, index)):
+            write_csv(part, file, header=k == 0)
+    return n_rows, written
 
 
 def comparisons(run: Run) -> Iterator[pd.DataFrame]:

@@ -1,7 +1,9 @@
 """Others read the tables unchanged: DuckDB and polars, CSV and Parquet, to the same values as `odebench.load`."""
 
+import errno
 import json
 import math
+import os
 import sys
 from contextlib import closing
 
@@ -164,6 +166,42 @@ def test_the_journal_of_tables_is_written_anew_and_says_the_same(run, tmp_path):
 def test_a_directory_that_holds_something_is_refused(run, tmp_path):
     with pytest.raises(OutputError, match="is there already, and is no empty directory"):
         exporting.export(run, ["csv"], run.directory)
+
+
+def test_an_export_that_fails_leaves_every_file_as_it_was_and_nothing_behind(run, tmp_path):
+    lines = run.journal_path.read_bytes().splitlines(keepends=True)
+    run.journal_path.write_bytes(b"".join([*lines[:5], b"no measurement\n", *lines[6:]]))
+    before = {path.name: path.read_bytes() for path in run.directory.iterdir()}
+    for formats in (["csv"], ["parquet"]):
+        with pytest.raises(BadRun, match=r"run/measurements.jsonl', line 6, is not a measurement"):
+            exporting.export(run, formats)
+    with pytest.raises(BadRun, match=r"run/measurements.jsonl', line 6, is not a measurement"):
+        exporting.export(run, ["csv", "jsonl"], tmp_path / "copy")
+    assert {path.name: path.read_bytes() for path in run.directory.iterdir()} == before
+    run.journal_path.write_bytes(b"".join(lines))
+    exporting.export(run, ["csv"], tmp_path / "copy")  # the failed one is not in its way
+    assert (tmp_path / "copy" / "measurements.csv").read_bytes() == before["measurements.csv"]
+    run.journal_path.unlink()
+    (run.directory / "measurements.csv").write_bytes(before["measurements.csv"].replace(b"1e-300", b"inf"))
+    (run.directory / "measurements.parquet").unlink()
+    changed = {path.name: path.read_bytes() for path in run.directory.iterdir()}
+    for directory in (None, tmp_path / "other"):
+        with pytest.raises(BadRun, match=r"run', row 3 of its samples: Out of range float values"):
+            exporting.export(run, ["csv"], directory)
+    assert {path.name: path.read_bytes() for path in run.directory.iterdir()} == changed
+    assert list((tmp_path / "other").iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_tables_as_they_were(run, monkeypatch):
+    before = {path.name: path.read_bytes() for path in run.directory.iterdir()}
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tables, "write_csv", full)
+    with pytest.raises(OutputError, match=r"the tables of '.*/run': No space left on device. The journal beside"):
+        exporting.export(run, ["csv"])
+    assert {path.name: path.read_bytes() for path in run.directory.iterdir()} == before
 
 
 def test_the_command_exports_one_run_or_several(run, odebench, tmp_path):
