@@ -151,6 +151,35 @@ def test_errors_of_seeds_change_only_beyond_what_seeds_do(changed, case):
     }
 
 
+def test_other_errors_of_too_few_seeds_are_not_judged_and_the_gate_says_so(changed, case):
+    before = [*case("net", [1.0] * 2, [1e-4] * 2, [0, 1]), *case("steady", [1.0] * 2, [1e-4] * 2, [0, 1])]
+    after = [*case("net", [1.0] * 2, [10.0] * 2, [0, 1]), *case("steady", [1.0] * 2, [1e-4] * 2, [0, 1])]
+    table = changed(before, after)
+    assert table["accuracy"].to_dict() == {"net": NOT_JUDGED, "steady": ""}
+    said = gate.objections(table, changes.overall(table), accuracy=True)
+    assert said == ["1 case is of another error, and fewer than 3 seeds to judge it by"]
+    remarks = {row[1]: row[-1] for part in words.rows(table.reset_index()) for row in part}
+    assert remarks["net"].startswith("error 1.00e-04 -> 1.00e+01, not judged")
+
+
+def test_what_is_said_has_the_direction_of_what_was_tested(changed, case):
+    """Four of five seeds are a fifth slower, one much faster: then the ratio of the medians may be below one."""
+    ratios = pd.DataFrame({"ratio": [*np.linspace(1.08, 1.2, 20), 0.01]})
+    together = changes.overall(ratios)
+    assert (together.ratio < 1, together.p < 0.01, together.shift > 0) == (True, True, True)
+    assert together.time == SAME
+    assert changes.overall(ratios[:20]).time == SLOWER  # the controls
+    assert changes.overall(1 / ratios[:20]).time == FASTER
+
+    seeds, seconds = [1, 2, 3, 4, 5], [1.0, 2.0, 3.0, 4.0, 5.0]
+    steady = [sample for k in range(20) for sample in case(f"s{k}", seconds, seeds=seeds)]
+    slower = [1.2, 2.4, 0.5, 4.8, 6.0]
+    table = changed([*case("net", seconds, seeds=seeds), *steady], [*case("net", slower, seeds=seeds), *steady])
+    assert table["ratio"]["net"] < 1
+    assert table["time_p"]["net"] < changes.ALPHA_TIMES
+    assert table["time"]["net"] == SAME
+
+
 def test_one_or_two_samples_are_not_judged_but_shown(changed, case):
     table = changed([*case("one", [1.0]), *case("two", [1.0, 1.0])], [*case("one", [5.0]), *case("two", [5.0, 5.0])])
     assert set(table["time"]) == {NOT_JUDGED}

@@ -53,11 +53,13 @@ class Overall:
     """The geometric mean of what each case takes after by what it took before; NaN of none."""
     p: float
     """Of a Wilcoxon signed-rank test that they have shifted by more than `significance.MARGIN`; NaN of too few."""
+    shift: float
+    """The way that test says they have shifted: above zero for slower."""
 
     @property
     def time(self) -> str:
         """`FASTER`, `SLOWER`, `SAME` or `NOT_JUDGED`."""
-        return _verdict(self.ratio, self.p, ALPHA_OVERALL)
+        return _verdict(self.ratio, self.shift, self.p, ALPHA_OVERALL)
 
 
 def between(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +76,8 @@ def between(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         `ratio` is of the median times, after by before, of cases that are ok in both; `time_p` is the p of a shift,
         corrected for all (`significance.p_values`); `time` is `faster`, `slower`, `not significant`, `not judged` for
         want of samples, or empty. `accuracy` is `larger` or `smaller` where the error has changed beyond rounding and
-        the reference's own, and beyond what other seeds do; `presence` is `new` or `gone`; both are else empty.
+        the reference's own, and beyond what other seeds do, and `not judged` where seeds are too few to tell that;
+        `presence` is `new` or `gone`; both are else empty.
     """
     import numpy as np
     import pandas as pd
@@ -89,8 +92,10 @@ def between(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     both = ok_in_both(table)
     table["ratio"] = (table["wall_s_after"] / table["wall_s_before"]).where(both)
     ids = list(table.index[both])
-    table["time_p"] = _reindexed(significance.p_values(_pairs(before, after, ids, "wall_s")), ids, table)
-    times = [_verdict(*row, ALPHA_TIMES) for row in zip(table["ratio"], table["time_p"], strict=True)]
+    pairs = _pairs(before, after, ids, "wall_s")
+    table["time_p"] = _reindexed(significance.p_values(pairs), ids, table)
+    shift = _reindexed(significance.shifts(pairs), ids, table)
+    times = [_verdict(*row, ALPHA_TIMES) for row in zip(table["ratio"], shift, table["time_p"], strict=True)]
     table["time"] = np.where(both, times, "")
     table["accuracy"] = _accuracy(table, before, after, ids)
     return table.reset_index(names="case_id").reindex(columns=list(COLUMNS))
@@ -115,19 +120,22 @@ def overall(changes: pd.DataFrame) -> Overall:
     logs = np.log(changes["ratio"].dropna().to_numpy(float))
     logs = logs[np.isfinite(logs)]
     if not logs.size:
-        return Overall(0, math.nan, math.nan)
-    p, margin = math.nan, math.log1p(significance.MARGIN)
+        return Overall(0, math.nan, math.nan, math.nan)
+    p, shift, margin = math.nan, math.nan, math.log1p(significance.MARGIN)
     if logs.size >= FEWEST_CASES:
-        slower = wilcoxon(logs - margin, alternative="greater").pvalue
-        faster = wilcoxon(logs + margin, alternative="less").pvalue
-        p = min(1.0, 2 * min(float(slower), float(faster)))
-    return Overall(logs.size, float(np.exp(logs.mean())), p)
+        slower = float(wilcoxon(logs - margin, alternative="greater").pvalue)
+        faster = float(wilcoxon(logs + margin, alternative="less").pvalue)
+        p, shift = min(1.0, 2 * min(slower, faster)), faster - slower
+    return Overall(logs.size, float(np.exp(logs.mean())), p, shift)
 
 
-def _verdict(ratio: float, p: float, alpha: float) -> str:
+def _verdict(ratio: float, shift: float, p: float, alpha: float) -> str:
+    """What is said of times: nothing where the ratio that is shown would contradict the shift that was tested."""
     if math.isnan(p):
         return NOT_JUDGED
-    return SAME if p > alpha or ratio == 1 else SLOWER if ratio > 1 else FASTER
+    if p > alpha or (ratio - 1) * shift <= 0:
+        return SAME
+    return SLOWER if shift > 0 else FASTER
 
 
 def _pairs(before: pd.DataFrame, after: pd.DataFrame, ids: list[str], column: str) -> list[Pair]:
@@ -153,7 +161,7 @@ def _reindexed(values: object, ids: list[str], table: pd.DataFrame) -> pd.Series
 
 
 def _accuracy(table: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame, ids: list[str]) -> list[str]:
-    """For each case `LARGER`, `SMALLER` or ''."""
+    """For each case `LARGER`, `SMALLER`, `NOT_JUDGED` or ''."""
     import pandas as pd
 
     first, last = (s[s["case_id"].isin(ids)] for s in (before, after))
@@ -169,10 +177,18 @@ def _accuracy(table: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame, id
     seeded = set(first.loc[first["seed"].notna(), "case_id"]) | set(last.loc[last["seed"].notna(), "case_id"])
     doubtful = [id for id in ids if id in seeded and (id in differing or id not in compared)]
     # seeds of the other run may be others: what one seed does to the error is no change
-    p = significance.p_values([Pair(a, b) for a, b, _ in _pairs(first, last, doubtful, "max_abs_error")], margin=0.0)
-    changed = (differing - seeded) | {id for id, value in zip(doubtful, p, strict=True) if value <= ALPHA_ERRORS}
-    grown = table["error_after"] > table["error_before"]
-    return [(LARGER if grown[id] else SMALLER) if id in changed else "" for id in table.index]
+    pairs = [Pair(a, b) for a, b, _ in _pairs(first, last, doubtful, "max_abs_error")]
+    said = {
+        id: LARGER if table["error_after"][id] > table["error_before"][id] else SMALLER for id in differing - seeded
+    }
+    for id, p, shift in zip(
+        doubtful, significance.p_values(pairs, margin=0.0), significance.shifts(pairs), strict=True
+    ):
+        if math.isnan(p):
+            said[id] = NOT_JUDGED
+        elif p <= ALPHA_ERRORS:
+            said[id] = LARGER if shift > 0 else SMALLER
+    return [said.get(id, "") for id in table.index]
 
 
 def _tolerance(samples: pd.DataFrame) -> pd.Series[float]:

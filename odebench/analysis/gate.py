@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from ..errors import BadQuestion
-from . import changes
+from . import changes, significance
 from .changes import Overall
 
 
@@ -32,9 +32,9 @@ def objections(
 ) -> list[str]:
     """What speaks against a change, a sentence each; none where nothing does or nothing is asked.
 
-    `slowdown`: a significant one above this, of a case or of all. `accuracy`: errors that have grown. With either of
-    them also cases that are no longer ok, and that no case could be judged. `strict`: cases that are no longer ok, gone
-    or not judged.
+    `slowdown`: a significant one above this, of a case or of all. `accuracy`: errors that have grown, or differ with
+    too few seeds to judge them by. With either of them also cases that are no longer ok, and that no case could be
+    judged. `strict`: cases that are no longer ok, gone or not judged.
     """
     said = []
     judged = table["time"].isin([changes.FASTER, changes.SLOWER, changes.SAME])
@@ -52,6 +52,11 @@ def objections(
             said.append(f"{_cases(worse)} less accurate")
         if not changes.ok_in_both(table).any():
             said.append("no case is ok in both runs, so that no error could be compared")
+        doubtful = table["accuracy"] == changes.NOT_JUDGED
+        if doubtful.any():
+            said.append(
+                f"{_cases(doubtful)} of another error, and fewer than {significance.FEWEST} seeds to judge it by"
+            )
     if slowdown is not None or accuracy or strict:
         broken = changes.newly_not_ok(table)
         if broken.any():

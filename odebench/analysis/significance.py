@@ -71,6 +71,13 @@ def p_values(pairs: Sequence[Pair], margin: float = math.log1p(MARGIN)) -> Array
     return p
 
 
+def shifts(pairs: Sequence[Pair]) -> Array:
+    """How far each pair has shifted, as `p_values` judges it: above zero where the later samples are the larger."""
+    import numpy as np
+
+    return np.array([_shift(np.asarray(p.before), np.asarray(p.after), p.paired) for p in pairs], dtype=float)
+
+
 def _largest_by_chance(
     groups: Sequence[tuple[list[int], Array, Array, bool]], scales: Sequence[Array], common: float, noise: Array
 ) -> Array:

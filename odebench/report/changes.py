@@ -32,7 +32,7 @@ def summary(table: pd.DataFrame, overall: Overall) -> list[str]:
     of = table["time"].value_counts()
     counted = [(int(of.get(name, 0)), name) for name in (SLOWER, FASTER, SAME, NOT_JUDGED)]
     counted += [
-        (int((table["accuracy"] != "").sum()), "accuracy changed"),
+        (int(table["accuracy"].isin([changes.LARGER, changes.SMALLER]).sum()), "accuracy changed"),
         (int(_status_changed(table).sum()), "status changed"),
         (int((_both(table) & ~_status_changed(table) & (table["time"] == "")).sum()), "not ok in either"),
         (int((table["presence"] == NEW).sum()), NEW),
@@ -135,7 +135,8 @@ def _status_changed(table: pd.DataFrame) -> pd.Series[bool]:
 
 def _changed(row: Mapping[Hashable, Any]) -> bool:
     status = row["status_before"] != row["status_after"]
-    return bool(status or row["time"] in (SLOWER, FASTER) or row["accuracy"] or row["presence"])
+    other_error = row["accuracy"] in (changes.LARGER, changes.SMALLER)
+    return bool(status or row["time"] in (SLOWER, FASTER) or other_error or row["presence"])
 
 
 def _cells(row: Mapping[Hashable, Any]) -> list[str]:
@@ -156,8 +157,9 @@ def _remarks(row: Mapping[Hashable, Any]) -> list[str]:
     elif before != measurement.OK:
         said.append(f"{before} in both{reason}")
     if row["accuracy"]:
-        errors = [text.error(row[f"error_{run}"]) for run in ("before", "after")]
-        said.append(f"accuracy changed: error {' -> '.join(errors)}, {row['accuracy']}")
+        errors = " -> ".join(text.error(row[f"error_{run}"]) for run in ("before", "after"))
+        judged = row["accuracy"] != NOT_JUDGED
+        said.append(f"accuracy changed: error {errors}, {row['accuracy']}" if judged else f"error {errors}, not judged")
     marks = [mark for run in ("before", "after") for mark in str(row[f"marks_{run}"] or "").split(", ") if mark]
     said += [mark for mark in dict.fromkeys(marks) if mark != "nan"]
     return said
