@@ -6,9 +6,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cases import selection_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _MOST_DIGITS, _FEWEST_DIGITS = 3, 2
@@ -80,6 +83,11 @@ def number(value: float | None) -> str:
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.3g}"
 
 
+def count(n: int, thing: str) -> str:
+    """'1 case', '2 cases'."""
+    return f"{n} {thing}{'' if n == 1 else 's'}"
+
+
 def _infinite(value: float) -> str:
     return "∞" if value > 0 else "-∞"
 
@@ -102,3 +110,9 @@ def labels(names_and_params: Iterable[tuple[str, str]]) -> list[str]:
     return [
         selection_text(name, {k: v for k, v in params.items() if len(values[name, k]) > 1}) for name, params in parsed
     ]
+
+
+def labelled(cases: pd.DataFrame) -> pd.DataFrame:
+    """A table of cases with the labels of its problems and solvers in place of their names."""
+    both = {what: labels(zip(cases[what], cases[f"{what}_params"], strict=True)) for what in ("problem", "solver")}
+    return cases.assign(**both)

@@ -1,5 +1,6 @@
 """What `odebench compare` says has changed, on runs of which that is known."""
 
+import io
 import itertools
 import json
 
@@ -96,7 +97,8 @@ def test_what_is_new_gone_or_of_another_status_is_said(changed, case, row):
     }
     assert changes.newly_not_ok(table).to_dict() == {name: name == "breaks" for name in table.index}
     assert table["time"].to_dict() == {name: SAME if name == "kept" else "" for name in table.index}
-    said = {cells[1]: cells[-1] for cells in itertools.chain(*words.rows(table.reset_index()))}
+    cells = itertools.chain(*(part.cells for part in words.tables_of(table.reset_index())))
+    said = {row[1][0]: row[-1][0] for row in cells}
     assert said == {
         "kept": "",
         "new": "new",
@@ -257,6 +259,30 @@ def test_the_command_compares_gates_and_says_it_in_every_format(odebench, runs, 
     table = pd.read_csv(tmp_path / "changes.csv")
     assert list(table) == list(changes.COLUMNS)
     assert list(table["ratio"]) == [c["ratio"] for c in data["cases"]]
+
+
+def written(table, style, **options):
+    out = io.StringIO()
+    words.write(table, changes.overall(table), style, ["r1", "r2"], file=out, **options)
+    return out.getvalue()
+
+
+def test_json_has_null_for_what_is_no_number(changed, case):
+    table = changed(case("one", [0.0] * 5), case("one")).reset_index()
+    assert list(table["ratio"]) == [np.inf]
+    (entry,) = json.loads(written(table, "json"), parse_constant=pytest.fail)["cases"]
+    assert (entry["ratio"], entry["wall_s_before"], entry["wall_s_after"]) == (None, 0.0, 1.001)
+    assert json.loads(written(table, "json"))["overall"] == {"cases": 0, "ratio": None, "p": None, "time": NOT_JUDGED}
+
+
+def test_of_very_many_cases_a_terminal_has_the_first_that_changed(changed, case, monkeypatch):
+    monkeypatch.setattr(words, "_MOST_CASES", 3)
+    table = changed([*case("new"), *case("a"), *case("b")], [*case("gone"), *case("a"), *case("b"), *case("c")])
+    page = written(table.reset_index(), "rich")
+    assert "3 cases that changed" in page
+    assert "without a change" not in page
+    assert "... and 2 more cases: see --format csv." in page
+    assert "2 cases without a change" in written(table.reset_index(), "markdown")
 
 
 def test_what_cannot_be_compared_is_said(odebench, runs, case):

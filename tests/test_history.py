@@ -146,6 +146,22 @@ def test_variants_of_a_problem_and_of_a_solver_are_told_apart():
     assert list(lines["solver"]) == ["rk4[steps=10]", "rk4[steps=10]", "rk4[steps=20]"]
 
 
+def test_json_reads_back_to_the_same_numbers():
+    table = over(3, ("decay", "{}", "rk4", "{}")).assign(wall_s_median=[1e-3 / 3, np.pi * 1e-9, np.inf])
+    out = io.StringIO()
+    words.write(table, "json", file=out)
+    back = json.loads(out.getvalue(), parse_constant=pytest.fail)
+    assert [entry["wall_s_median"] for entry in back] == [1e-3 / 3, np.pi * 1e-9, None]
+    assert [list(entry) for entry in back] == [list(history.COLUMNS)] * 3
+    assert back[0]["change"] is None
+
+
+def test_one_case_is_no_cases():
+    one, two = (over(3, *[("decay", "{}", name, "{}") for name in names]) for names in ("a", "ab"))
+    assert words.said(one)[0].startswith("1 case in 3 runs: the times of 0 changed.")
+    assert words.said(two)[0].startswith("2 cases in 3 runs: ")
+
+
 def test_bars_rise_with_the_time_and_say_what_is_missing():
     assert "".join(words.bars([1.0, 10.0, float("nan"), 0.0])) == "▁█xx"
     assert set(words.bars([1.0, 1.001, 0.999])) == {"▁"}

@@ -13,9 +13,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 import odebench
-from odebench.analysis import aggregate
+from odebench.analysis import aggregate, changes
 from odebench.errors import BadSelection
 from odebench.journal import Run
+from odebench.report import changes as changes_in_words
 from odebench.report import columns, latex, tables, terminal
 
 ODD = [
@@ -97,10 +98,47 @@ def test_a_markdown_table_that_did_not_escape_would_be_found():
 
 @pytest.mark.parametrize("name", ODD)
 def test_a_terminal_shows_the_name_and_obeys_nothing(name):
-    shown = written(pd.DataFrame({name: [name], "n": [1]}), "rich", title=name, notes=["a note"])
+    shown = written(pd.DataFrame({name: [name], "n": [1]}), "rich", title=name, notes=[name])
     assert "\x1b" not in shown
-    assert shown.count(one_line(name)) >= 3  # title, heading and cell
-    assert "a note" in shown
+    assert shown.count(one_line(name)) >= 4  # title, heading, cell and note
+
+
+@pytest.fixture
+def changes_written(tmp_path, row):
+    """What `odebench compare` writes of a case that has come to fail for a reason, and of one that has not changed."""
+
+    def write(reason, style):
+        both = [row("same", repeat=k) for k in range(3)]
+        broken = row("breaks", None, None, status="failed", reason=reason)
+        runs = []
+        for name, rows in {"before": [row("breaks"), *both], "after": [broken, *both]}.items():
+            run = Run.create(tmp_path / name, {})
+            for one in rows:
+                run.append(one)
+            runs.append(odebench.load(run.directory))
+        table = runs[1].since(runs[0])
+        out = io.StringIO()
+        changes_in_words.write(table, changes.overall(table), style, ["r1", "r2"], notes=[reason], file=out)
+        return out.getvalue()
+
+    return write
+
+
+@pytest.mark.parametrize("reason", ODD)
+def test_reasons_read_as_themselves_where_runs_are_compared(changes_written, reason):
+    shown = changes_written(reason, "rich")
+    assert "\x1b" not in shown
+    assert shown.count(one_line(reason)) >= 2  # a note and a remark
+
+
+@pytest.mark.parametrize("reason", ODD)
+def test_reasons_read_as_themselves_in_a_pull_request(changes_written, reason):
+    page = MarkdownIt("commonmark").enable("table").enable("strikethrough").render(changes_written(reason, "markdown"))
+    cells = [plain_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", page)]
+    assert len(cells) == 12
+    assert one_line(f"status changed: ok -> failed ({reason})") in cells
+    assert "<details><summary>1 case without a change</summary>" in page
+    assert not re.search("<script|<a |<img", page)
 
 
 TEX = shutil.which("pdflatex")

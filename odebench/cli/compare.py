@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from . import completers
 from .options import debug_option, filter_options
-
-if TYPE_CHECKING:
-    from ..results import Results
 
 OBJECTED = 1
 
@@ -67,6 +63,7 @@ def compare(
     from ..analysis import changes, circumstances, gate
     from ..errors import BadQuestion, BadRun
     from ..report import changes as words
+    from ..report import history
 
     slowdown = None if fail_above is None else gate.fraction(fail_above)
     loaded = [results.load(name) for name in runs]
@@ -90,7 +87,7 @@ def compare(
     if len(loaded) > 2:
         if slowdown is not None or fail_on_accuracy or strict:
             raise BadQuestion("expected two runs with --fail-above, --fail-on-accuracy or --strict, received more.")
-        _history(chosen, style, notes)
+        history.write(chosen.history(), style, notes)
         return
     first, last = loaded
     before, after = runs
@@ -101,31 +98,9 @@ def compare(
             "Cases are paired by problem, solver and their parameters."
         )
     together = changes.overall(table)
-    if style == "csv":
-        table.to_csv(sys.stdout, index=False, lineterminator="\n")
-    elif style == "json":
-        click.echo(words.as_json(table, together, ids[0], ids[1], different))
-    elif style == "markdown":
-        click.echo(words.markdown(table, together, ids[0], ids[1], notes))
-    else:
-        for note in notes:
-            click.echo(note)
-        words.print_changes(table, together)
+    words.write(table, together, style, ids, different, notes)
     objections = gate.objections(table, together, slowdown=slowdown, accuracy=fail_on_accuracy, strict=strict)
     for objection in objections:
         click.echo(f"Objection: {objection}.", err=True)
     if objections:
         sys.exit(OBJECTED)
-
-
-def _history(found: Results, style: str, notes: list[str]) -> None:
-    from ..report import history as words
-    from ..report import tables
-
-    table = found.history()
-    if style == "csv":
-        table.to_csv(sys.stdout, index=False, lineterminator="\n")
-    elif style == "json":
-        click.echo(table.to_json(orient="records", indent=2, force_ascii=False, double_precision=15))
-    else:
-        tables.write(words.lines(table), style, notes=[*notes, *words.notes(table)])

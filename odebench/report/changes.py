@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import html
-import json
 import math
 import sys
-from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import IO, TYPE_CHECKING
 
 from .. import measurement, text
 from ..analysis import changes
 from ..analysis.changes import FASTER, GONE, NEW, NOT_JUDGED, SAME, SLOWER, Overall
 from ..analysis.significance import FEWEST, MARGIN
+from . import json_, markdown, tables
+from .columns import Column, Row
+from .tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADINGS = ("problem", "solver", "before", "after", "time", "remarks")
 LEGEND = (
     "before, after: median times. not significant: no shift beyond "
     f"{100 * MARGIN:.0f} % was seen, at 5 % for all cases together. not judged: fewer than {FEWEST} samples in a run. "
     "accuracy changed: the largest error, beyond rounding, the reference's own error and what seeds do."
 )
 _MOST_CASES = 500
-_WIDTH_IN_A_FILE = 140
 
 
 def summary(table: pd.DataFrame, overall: Overall) -> list[str]:
@@ -38,10 +38,10 @@ def summary(table: pd.DataFrame, overall: Overall) -> list[str]:
         (int((table["presence"] == NEW).sum()), NEW),
         (int((table["presence"] == GONE).sum()), GONE),
     ]
-    said = [f"{_cases(len(table))}: " + ", ".join(f"{n} {what}" for n, what in counted if n) + "."]
+    said = [f"{text.count(len(table), 'case')}: " + ", ".join(f"{n} {what}" for n, what in counted if n) + "."]
     if not overall.cases:
         return [*said, "No case is ok in both runs: there are no times to compare."]
-    mean = f"Geometric mean of {_cases(overall.cases)}: {speed(overall.ratio)}"
+    mean = f"Geometric mean of {text.count(overall.cases, 'case')}: {speed(overall.ratio)}"
     few = f"fewer than {changes.FEWEST_CASES} cases are not judged together"
     return [*said, f"{mean}, {few}." if overall.time == NOT_JUDGED else f"{mean}{_doubt(overall.time)}."]
 
@@ -54,71 +54,97 @@ def speed(ratio: float) -> str:
     return "as fast" if factor < 1.005 else f"{text.ratio(factor)} {word}"
 
 
-def rows(table: pd.DataFrame) -> tuple[list[list[str]], list[list[str]]]:
-    """The cells of the cases that have changed, other statuses and slowdowns first, and of those that have not."""
-    solvers = text.labels(zip(table["solver"], table["solver_params"], strict=True))
-    problems = text.labels(zip(table["problem"], table["problem_params"], strict=True))
+def tables_of(table: pd.DataFrame) -> list[Table]:
+    """The cases that have changed, other statuses and slowdowns first, and those that have not, where there are any."""
     first = (~_status_changed(table)).astype(int) + (table["presence"] != "")  # another status, a time, new or gone
-    labelled = table.assign(solver=solvers, problem=problems, first=first)
+    labelled = text.labelled(table).assign(first=first, changed=[_changed(row) for row in table.to_dict("records")])
     labelled = labelled.sort_values(["first", "ratio"], ascending=[True, False], kind="stable")
-    found: tuple[list[list[str]], list[list[str]]] = ([], [])
-    for row in labelled.to_dict("records"):
-        found[0 if _changed(row) else 1].append(_cells(row))
-    return found
+    return [
+        Table(rows, _columns(), f"{text.count(len(rows), 'case')} {'that changed' if changed else 'without a change'}")
+        for changed, rows in sorted(labelled.groupby("changed"), reverse=True)
+    ]
 
 
-def print_changes(table: pd.DataFrame, overall: Overall) -> None:
-    """The summary, and a table of all cases, the changed ones first; of very many, the first few hundred."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+def write(
+    table: pd.DataFrame,
+    overall: Overall,
+    style: str,
+    runs: Sequence[str],
+    differences: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    file: IO[str] | None = None,
+) -> None:
+    """Write what has changed from one run to another.
 
-    console = Console(
-        width=None if sys.stdout.isatty() else _WIDTH_IN_A_FILE, highlight=False, markup=False, emoji=False
-    )
-    changed, unchanged = rows(table)
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in HEADINGS:
-        times = heading in ("before", "after")
-        shown.add_column(heading, justify="right" if times else "left", no_wrap=times, overflow="fold")
-    for k, cells in enumerate([*changed, *unchanged][:_MOST_CASES]):
-        shown.add_row(*cells, style="bold" if k < len(changed) else "dim")
-    for sentence in summary(table, overall):
-        console.print(sentence, style="bold")
-    if len(table):
-        console.print(shown)
-        if len(table) > _MOST_CASES:
-            console.print(f"... and {len(table) - _MOST_CASES} more cases: see --format csv", style="bold")
-        console.print(LEGEND, style="dim")
-
-
-def markdown(table: pd.DataFrame, overall: Overall, before: str, after: str, notes: Sequence[str] = ()) -> str:
-    """For a pull request: the summary, the changed cases, the others folded away."""
-    changed, unchanged = rows(table)
-    parts = [f"**{' '.join(summary(table, overall))}**", f"`{before}` against `{after}`.", *map(_escaped, notes)]
-    if changed:
-        parts.append(_table(changed))
-    if unchanged:
-        parts.append(f"<details><summary>{_cases(len(unchanged))} without a change</summary>")
-        parts += [_table(unchanged), "</details>"]
-    return "\n\n".join([*parts, LEGEND])
-
-
-def as_json(table: pd.DataFrame, overall: Overall, before: str, after: str, notes: Sequence[str] = ()) -> str:
-    """Everything, for programs; null for what is missing."""
-    values = table.astype(object)
-    cases = values.where(values.notna(), None).to_dict("records")
-    said = {"cases": overall.cases, "ratio": _number(overall.ratio), "p": _number(overall.p), "time": overall.time}
-    data = {"before": before, "after": after, "differences": list(notes), "overall": said, "cases": cases}
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=lambda number: number.item())
+    Parameters
+    ----------
+    style : str
+        "rich" for a terminal, of very many cases the first few hundred; "markdown" for a pull request, with the cases
+        that have not changed folded away; "csv"; or "json": everything, with null for what is missing.
+    runs : sequence of str
+        The ids of both.
+    differences : sequence of str
+        In what circumstances they differ: for programs.
+    notes : sequence of str
+        Sentences above everything: for people.
+    file : text file
+        Standard output by default.
+    """
+    file = file or sys.stdout
+    if style == "csv":
+        table.to_csv(file, index=False, lineterminator="\n")
+    elif style == "json":
+        before, after = runs
+        data = {"before": before, "after": after, "differences": list(differences)}
+        json_.write({**data, "overall": asdict(overall) | {"time": overall.time}, "cases": json_.rows(table)}, file)
+    elif style == "markdown":
+        file.write("\n\n".join(_markdown(table, overall, runs, notes)) + "\n")
+    else:
+        console = tables.terminal(file)
+        for note in notes:
+            console.print(text.plain(note))
+        for sentence in summary(table, overall):
+            console.print(sentence, style="bold")
+        tables.write(_first(tables_of(table), _MOST_CASES), "rich", file, notes=_closing(len(table)))
 
 
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _markdown(table: pd.DataFrame, overall: Overall, runs: Sequence[str], notes: Iterable[str]) -> Iterator[str]:
+    yield f"**{' '.join(summary(table, overall))}**"
+    yield f"{' against '.join(map(text.markdown, runs))}."
+    yield from map(text.markdown, notes)
+    for part in tables_of(table):
+        written = "\n".join(markdown.lines(replace(part, title=""), {}))
+        if part.frame["changed"].all():
+            yield written
+        else:
+            yield from (f"<details><summary>{part.title}</summary>", written, "</details>")
+    yield LEGEND
 
 
-def _cases(n: int) -> str:
-    return f"{n} case{'' if n == 1 else 's'}"
+def _first(parts: Iterable[Table], most: int) -> Iterator[Table]:
+    """So many rows of all tables together."""
+    for part in parts:
+        if most > 0:
+            yield replace(part, frame=part.frame[:most])
+        most -= len(part.frame)
+
+
+def _closing(cases: int) -> Iterator[str]:
+    if cases > _MOST_CASES:
+        yield f"... and {text.count(cases - _MOST_CASES, 'more case')}: see --format csv."
+    if cases:
+        yield LEGEND
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("problem", "problem", lambda row: str(row["problem"]), numeric=False),
+        Column("solver", "solver", lambda row: str(row["solver"]), numeric=False),
+        Column("wall_s_before", "before", lambda row: text.seconds(row["wall_s_before"])),
+        Column("wall_s_after", "after", lambda row: text.seconds(row["wall_s_after"])),
+        Column("ratio", "time", lambda row: speed(row["ratio"]) + _doubt(row["time"]), numeric=False),
+        Column("remarks", "remarks", lambda row: ", ".join(_remarks(row)), numeric=False),
+    ]
 
 
 def _doubt(time: str) -> str:
@@ -133,18 +159,13 @@ def _status_changed(table: pd.DataFrame) -> pd.Series[bool]:
     return _both(table) & (table["status_before"] != table["status_after"])
 
 
-def _changed(row: Mapping[Hashable, Any]) -> bool:
+def _changed(row: Row) -> bool:
     status = row["status_before"] != row["status_after"]
     other_error = row["accuracy"] in (changes.LARGER, changes.SMALLER)
     return bool(status or row["time"] in (SLOWER, FASTER) or other_error or row["presence"])
 
 
-def _cells(row: Mapping[Hashable, Any]) -> list[str]:
-    times = [text.seconds(row[f"wall_s_{run}"]) for run in ("before", "after")]
-    return [row["problem"], row["solver"], *times, speed(row["ratio"]) + _doubt(row["time"]), ", ".join(_remarks(row))]
-
-
-def _remarks(row: Mapping[Hashable, Any]) -> list[str]:
+def _remarks(row: Row) -> list[str]:
     said = [str(row["presence"])] if row["presence"] else []
     before, after = row["status_before"], row["status_after"]
     reasons = [row[f"reason_{run}"] for run in ("after", "before") if row[f"status_{run}"] != measurement.OK]
@@ -163,13 +184,3 @@ def _remarks(row: Mapping[Hashable, Any]) -> list[str]:
     marks = [mark for run in ("before", "after") for mark in str(row[f"marks_{run}"] or "").split(", ") if mark]
     said += [mark for mark in dict.fromkeys(marks) if mark != "nan"]
     return said
-
-
-def _table(cells: Sequence[Sequence[str]]) -> str:
-    rule = ["---:" if heading in ("before", "after") else "---" for heading in HEADINGS]
-    lines = [HEADINGS, rule, *([_escaped(cell).replace("|", "\\|") for cell in row] for row in cells)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _escaped(said: str) -> str:
-    return html.escape(" ".join(said.split()), quote=False)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING
 
 from .. import text
 from ..analysis.history import FEWEST_RUNS
+from . import json_, tables
 from .changes import speed
 
 if TYPE_CHECKING:
@@ -41,9 +44,18 @@ def lines(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     shown = pd.DataFrame(rows, columns=[*named, "over the runs", "first_s", "last_s", "changes"])
-    for what in ("problem", "solver"):
-        shown[what] = text.labels(zip(shown[what], shown.pop(f"{what}_params"), strict=True))
+    shown = text.labelled(shown).drop(columns=["problem_params", "solver_params"])
     return shown.sort_values("changes", key=lambda said: said == "", kind="stable", ignore_index=True)
+
+
+def write(table: pd.DataFrame, style: str, notes: Iterable[str] = (), file: IO[str] | None = None) -> None:
+    """Write a history: as lines, below them `notes`, in a style of `odebench.report.tables.write`, or all as JSON."""
+    if style == "json":
+        json_.write(json_.rows(table), file or sys.stdout)
+    elif style == "csv":
+        table.to_csv(file or sys.stdout, index=False, lineterminator="\n")
+    else:
+        tables.write(lines(table), style, file, notes=[*notes, *said(table)])
 
 
 def bars(times: list[float]) -> list[str]:
@@ -54,11 +66,11 @@ def bars(times: list[float]) -> list[str]:
     return ["x" if math.isnan(v) else _BARS[min(7, int(8 * (v - least) / span))] for v in logs]
 
 
-def notes(table: pd.DataFrame) -> list[str]:
+def said(table: pd.DataFrame) -> list[str]:
     """What was found, and what the signs mean."""
     runs, cases = table["run_id"].nunique(), table["case_id"].nunique()
     changed = table.loc[table["change"].notna(), "case_id"].nunique()
-    said = f"{cases} cases in {runs} runs: the times of {changed} changed."
+    found = f"{text.count(cases, 'case')} in {text.count(runs, 'run')}: the times of {changed} changed."
     if runs < FEWEST_RUNS:
-        said += f" In fewer than {FEWEST_RUNS} runs no change can be told from noise."
-    return [said, LEGEND]
+        found += f" In fewer than {FEWEST_RUNS} runs no change can be told from noise."
+    return [found, LEGEND]

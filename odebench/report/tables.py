@@ -124,7 +124,7 @@ def _print(tables: Iterable[Table], file: IO[str], notes: Iterable[str]) -> None
         signs |= dict(zip((mark for mark in marks if mark not in signs), fresh, strict=False))
         _print_table(console, table, signs)
     for line in [*legend(signs), *notes]:
-        console.print(line, style="dim", soft_wrap=False)
+        console.print(plain(line), style="dim", soft_wrap=False)
 
 
 def terminal(file: IO[str]) -> Console:
