@@ -34,7 +34,8 @@ def markdown(text: str) -> str:
 def digits(value: float | None, half_width: float | None) -> int:
     """How many significant digits of a value its spread supports: two or three, and two where no spread is known.
 
-    The last one shown is worth no less than the half width of the interval; one digit alone would be half a factor off.
+    The last one shown stands where the half width's first digit does, so that it is worth no more than the half width
+    and more than a tenth of it; one digit alone would be half a factor off.
     """
     if value is None or half_width is None or not math.isfinite(value) or not math.isfinite(half_width):
         return _FEWEST_DIGITS

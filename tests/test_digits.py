@@ -13,6 +13,8 @@ from odebench import text
     [
         (581e-6, 150e-6, 2),  # 600 would do, but one digit may be half a factor off
         (581e-6, 20e-6, 2),  # 5.8e-4 give or take 0.2e-4
+        (581e-6, 11e-6, 2),
+        (581e-6, 9.9e-6, 3),
         (581e-6, 5e-6, 3),
         (581e-6, 1e-12, 3),
         (581e-6, 0.0, 3),
@@ -28,17 +30,24 @@ def test_there_are_as_many_digits_as_the_spread_supports(value, half_width, digi
     assert text.digits(value, half_width) == digits
 
 
-def test_the_last_of_three_digits_is_worth_no_less_than_the_spread():
+def misplaced(digits):
+    """How many of 2000 values do not end where their half width begins, nor with the fewest or most digits there are."""
     rng = np.random.default_rng(3)
-    values, spreads = 10 ** rng.uniform(-9, 3, 2000), 10 ** rng.uniform(-4, -0.5, 2000)
-    chosen = [text.digits(v, v * s) for v, s in zip(values, spreads, strict=True)]
-    assert {2, 3} == set(chosen)
-    for value, spread, digits in zip(values, values * spreads, chosen, strict=True):
-        last = 10.0 ** (math.floor(math.log10(value)) - digits + 1)
-        if digits == 3:
-            assert last > spread / 10  # of the magnitude of the spread, or above
-        else:
-            assert last > spread or spread > value / 100
+    values, shares = 10 ** rng.uniform(-9, 3, 2000), 10 ** rng.uniform(-4, -0.5, 2000)
+    wrong = 0
+    for value, half_width in zip(values, values * shares, strict=True):
+        shown = digits(value, half_width)
+        last = 10.0 ** (math.floor(math.log10(value)) - shown + 1)
+        wrong += not ((last <= half_width or shown == 3) and (half_width < 10 * last or shown == 2))
+    return wrong
+
+
+def test_the_last_digit_stands_where_the_half_width_begins():
+    assert misplaced(text.digits) == 0
+    assert misplaced(lambda value, half_width: 2) > 500
+    assert misplaced(lambda value, half_width: 3) > 500
+    # the last is worth no less than the half width: a digit fewer
+    assert misplaced(lambda value, half_width: text.digits(value, 10 * half_width)) > 300
 
 
 @pytest.mark.parametrize(
