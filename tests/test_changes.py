@@ -55,6 +55,12 @@ def changed(runs):
     return of
 
 
+def remarks_of(table):
+    """By solver."""
+    rows = itertools.chain(*(part.cells for part in words.tables_of(table.reset_index())))
+    return {cells[1][0]: cells[-1][0] for cells in rows}
+
+
 def times(factor, samples=STEADY):
     return [factor * s for s in samples]
 
@@ -97,9 +103,7 @@ def test_what_is_new_gone_or_of_another_status_is_said(changed, case, row):
     }
     assert changes.newly_not_ok(table).to_dict() == {name: name == "breaks" for name in table.index}
     assert table["time"].to_dict() == {name: SAME if name == "kept" else "" for name in table.index}
-    cells = itertools.chain(*(part.cells for part in words.tables_of(table.reset_index())))
-    said = {row[1][0]: row[-1][0] for row in cells}
-    assert said == {
+    assert remarks_of(table) == {
         "kept": "",
         "new": "new",
         "gone": "gone",
@@ -160,7 +164,7 @@ def test_other_errors_of_too_few_seeds_are_not_judged_and_the_gate_says_so(chang
     assert table["accuracy"].to_dict() == {"net": NOT_JUDGED, "steady": ""}
     said = gate.objections(table, changes.overall(table), accuracy=True)
     assert said == ["1 case is of another error, and fewer than 3 seeds to judge it by"]
-    remarks = {row[1]: row[-1] for part in words.rows(table.reset_index()) for row in part}
+    remarks = remarks_of(table)
     assert remarks["net"].startswith("error 1.00e-04 -> 1.00e+01, not judged")
 
 

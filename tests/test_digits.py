@@ -31,7 +31,7 @@ def test_there_are_as_many_digits_as_the_spread_supports(value, half_width, digi
 
 
 def misplaced(digits):
-    """How many of 2000 values do not end where their half width begins, nor with the fewest or most digits there are."""
+    """How many of 2000 values neither end where their half width begins, nor have the fewest or most digits."""
     rng = np.random.default_rng(3)
     values, shares = 10 ** rng.uniform(-9, 3, 2000), 10 ** rng.uniform(-4, -0.5, 2000)
     wrong = 0

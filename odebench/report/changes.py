@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from .. import measurement, text
@@ -96,7 +96,8 @@ def write(
     elif style == "json":
         before, after = runs
         data = {"before": before, "after": after, "differences": list(differences)}
-        json_.write({**data, "overall": asdict(overall) | {"time": overall.time}, "cases": json_.rows(table)}, file)
+        together = {name: getattr(overall, name) for name in ("cases", "ratio", "p", "time")}
+        json_.write({**data, "overall": together, "cases": json_.rows(table)}, file)
     elif style == "markdown":
         file.write("\n\n".join(_markdown(table, overall, runs, notes)) + "\n")
     else:
