@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import datapackage, parquet, stored, tables
 from .errors import BadRun, OutputError
 from .journal import Run
-from .measurement import BLANK, COLUMNS, WHOLE, Checkpoint, DiagnosisRow
+from .measurement import BLANK, COLUMNS, WHOLE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CSV, PARQUET, JSONL = "csv", "parquet", "jsonl"
-_SAMPLE = ("run_id", "case_id", "repeat")
 
 
 def export(run: Run, formats: Collection[str], directory: Path | None = None) -> Path:
@@ -62,15 +63,18 @@ def _rebuild_journal(run: Run, copy: Run) -> None:
     samples = stored.of_run(run)
     metrics = [name for name in samples if name not in COLUMNS and samples[name].dtype.kind in "fi"]
     copy.meta["metrics"] = metrics
-    traces = _by_sample(run.directory / tables.TRACES, _checkpoint)
-    diagnoses = _by_sample(run.directory / tables.DIAGNOSES, _diagnosis)
+    traces = _by_sample(stored.traces([run]))
+    diagnoses = _by_sample(stored.beside(run, tables.DIAGNOSES, tables.DIAGNOSIS_COLUMNS, ("value", "threshold")))
+    for found in diagnoses.values():
+        for diagnosis in found:
+            diagnosis[-1] = json.loads(diagnosis[-1]) if diagnosis[-1] else None
     with copy.journal_path.open("w", encoding="utf-8") as journal:
-        for number, row in enumerate(samples.astype(object).where(samples.notna(), None).to_dict("records"), 1):
+        for number, row in enumerate(_plain(samples).to_dict("records"), 1):
             fields = BLANK | {name: row[name] for name in COLUMNS}
             fields |= {name: json.loads(row[name]) for name in ("problem_params", "solver_params")}
             fields |= {name: int(row[name]) for name in WHOLE if row[name] is not None and row[name] == int(row[name])}
             fields["metrics"] = {name: row[name] for name in metrics}
-            key = str(row["run_id"]), str(row["case_id"]), str(row["repeat"])
+            key = tuple(fields[name] for name in tables.SAMPLE)
             fields |= {"trace": traces.get(key, []), "diagnoses": diagnoses.get(key, [])}
             try:
                 journal.write(json.dumps(fields, allow_nan=False) + "\n")
@@ -78,26 +82,15 @@ def _rebuild_journal(run: Run, copy: Run) -> None:
                 raise BadRun(f"'{run.directory}', row {number} of its samples: {error}.") from error
 
 
-def _by_sample(path: Path, made: Any) -> dict[tuple[str, ...], list[Any]]:
-    found: dict[tuple[str, ...], list[Any]] = {}
-    for row in _rows(path):
-        found.setdefault(tuple(row[name] for name in _SAMPLE), []).append(made(row))
+def _by_sample(table: pd.DataFrame) -> dict[Sequence[Any], list[list[Any]]]:
+    """What stands in the further columns of each sample's rows."""
+    found: dict[Sequence[Any], list[list[Any]]] = {}
+    for row in _plain(table).itertuples(index=False, name=None):
+        of, said = row[: len(tables.SAMPLE)], row[len(tables.SAMPLE) :]
+        found.setdefault(of, []).append(list(said))
     return found
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            yield from csv.DictReader(file)
-
-
-def _checkpoint(row: dict[str, str]) -> list[Any]:
-    values = [float(row[name]) if row.get(name) else None for name in Checkpoint._fields]
-    return [int(row["step"]), *values[1:]]
-
-
-def _diagnosis(row: dict[str, str]) -> list[Any]:
-    said: dict[str, Any] = {name: row[name] or None for name in DiagnosisRow._fields}
-    said |= {name: float(row[name]) for name in ("value", "threshold") if row[name]}
-    said["parameters"] = json.loads(row["parameters"]) if row["parameters"] else None
-    return list(said.values())
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """With Python's own values, None where one is missing."""
+    return table.astype(object).where(table.notna(), None)

@@ -58,6 +58,14 @@ class Results(display.Displayed):
         return stored.samples(self.runs)
 
     @cached_property
+    def traces(self) -> pd.DataFrame:
+        """One row a checkpoint of the samples whose solvers report their progress: the columns of traces.csv."""
+        if self.whole is not self:
+            traces = self.whole.traces
+            return traces[traces["case_id"].isin(self.cases["case_id"])].reset_index(drop=True)
+        return stored.traces(self.runs)
+
+    @cached_property
     def problem_tags(self) -> dict[str, frozenset[str]]:
         """The tags of each problem; none of one that only runs of schema version 1 are of, which did not write them."""
         return {name: frozenset(said.get("tags", ())) for name, said in self._described("problem").items()}

@@ -1,10 +1,10 @@
-"""The table of a run's samples, read back: quickly where it can be trusted, from the journal where it cannot."""
+"""The tables of a run, read back: samples quickly where they can be trusted, from the journal where they cannot."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from . import csv_reading, tables
 from .errors import BadRun
 from .journal import Run
+from .measurement import Checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,23 +31,28 @@ def samples(runs: Iterable[Run]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found: list[pd.DataFrame] = []
-    for run in runs:
-        rows = of_run(run)
-        for earlier in found:
-            rows = rows[~_taken_over(rows, earlier)]
-        found.append(rows)
+    found = _each_once(map(of_run, runs), _IDENTITY)
     return tables.typed(pd.concat(found, ignore_index=True)) if len(found) > 1 else next(iter(found), tables.typed())
 
 
-def _taken_over(rows: pd.DataFrame, earlier: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows stand in an earlier run too."""
+def _each_once(of_runs: Iterable[pd.DataFrame], identity: Sequence[str]) -> list[pd.DataFrame]:
+    """Tables of several runs without the rows of samples that stand in an earlier one too."""
+    found: list[pd.DataFrame] = []
+    for rows in of_runs:
+        for earlier in found:
+            rows = rows[~_taken_over(rows, earlier, list(identity))]
+        found.append(rows)
+    return found
+
+
+def _taken_over(rows: pd.DataFrame, earlier: pd.DataFrame, identity: list[str]) -> pd.Series[bool]:
+    """Which rows are of a sample that stands in an earlier run too."""
     import pandas as pd
 
     shared = rows["run_id"].isin(earlier["run_id"].unique())
     if shared.any():
-        there = pd.MultiIndex.from_frame(earlier.loc[earlier["run_id"].isin(rows["run_id"].unique()), list(_IDENTITY)])
-        shared &= pd.MultiIndex.from_frame(rows[list(_IDENTITY)]).isin(there)
+        there = pd.MultiIndex.from_frame(earlier.loc[earlier["run_id"].isin(rows["run_id"].unique()), identity])
+        shared &= pd.MultiIndex.from_frame(rows[identity]).isin(there)
     return shared
 
 
@@ -107,6 +113,63 @@ def read(path: Path, metrics: Sequence[str] = ()) -> pd.DataFrame:
             if not _is_object(text):
                 row = (table[name] == text).to_numpy().argmax() + 1
                 raise BadRun(f"'{path}', row {row}: expected {name} as a JSON object, received {text!r:.60}.")
+    return table
+
+
+def traces(runs: Iterable[Run]) -> pd.DataFrame:
+    """One row a checkpoint, the columns of traces.csv: of the journal, or where there is none of that table.
+
+    Each sample is there once, however many of the runs hold it. Raises `BadRun`.
+    """
+    import pandas as pd
+
+    found = _each_once(map(_traces, runs), tables.SAMPLE)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(tables.TRACE_COLUMNS))
+
+
+def _traces(run: Run) -> pd.DataFrame:
+    import pandas as pd
+
+    if run.journal_path.exists():
+        rows = [
+            [*(fields[name] for name in tables.SAMPLE), *Checkpoint(*checkpoint)]
+            for _, fields in run.lines()
+            for checkpoint in fields["trace"]
+        ]
+        found = pd.DataFrame(rows, columns=list(tables.TRACE_COLUMNS))
+    else:
+        found = beside(run, tables.TRACES, tables.TRACE_COLUMNS, Checkpoint._fields)
+    whole = {"repeat": "int64", "seed": "Int64", "step": "int64"}
+    return found.astype({**dict.fromkeys(Checkpoint._fields, "float64"), **whole})
+
+
+def checkpoints(traces: pd.DataFrame) -> Iterator[tuple[str, int | None, list[Checkpoint]]]:
+    """The rows of `traces` by sample: its case, its seed, and its checkpoints."""
+    plain = traces.astype(object).where(traces.notna(), None)
+    for _, rows in plain.groupby(list(tables.SAMPLE), sort=False, dropna=False):
+        points = rows[list(Checkpoint._fields)].itertuples(index=False, name=None)
+        yield rows["case_id"].iloc[0], rows["seed"].iloc[0], [Checkpoint(*point) for point in points]
+
+
+def beside(run: Run, name: str, columns: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
+    """A further table that a run may have, traces.csv or diagnoses.csv, or the same as Parquet: these columns.
+
+    Without the table there are no rows. Raises `BadRun` where one says nothing of the sample, or a line cannot be read.
+    """
+    import pandas as pd
+
+    if (path := run.directory / name).exists():
+        table = csv_reading.read(path, csv_reading.header(path), numbers)
+    elif (path := path.with_suffix(".parquet")).exists():
+        from . import parquet
+
+        table = parquet.read(path)
+    else:
+        return pd.DataFrame(columns=list(columns))
+    table = table.reindex(columns=list(columns))
+    for needed in columns[: len(tables.SAMPLE) + 1]:
+        if needed != "seed" and (empty := table[needed].isna().to_numpy()).any():
+            raise BadRun(f"'{path}', row {empty.argmax() + 1}: {needed} is empty.")
     return table
 
 

@@ -6,10 +6,10 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from plot_runs import results, sample
 
 from odebench import IVP, Monitor, Solution, SolverFailed, recording, references, solver
 from odebench.errors import BadSolution, OutputError
@@ -213,11 +213,11 @@ def test_of_several_problems_each_has_a_file_of_its_name(tmp_path):
     assert all(path.stat().st_size > 0 for path in alone + both)
 
 
-def test_an_empty_trace_is_said_to_be_one(ivp):
+def test_an_empty_trace_is_said_to_be_one(ivp, tmp_path):
     with pytest.raises(OutputError, match=r"there is no checkpoint.*pinn-autograd"):
         training.draw("nothing", [training.Curve("a", [])])
     with pytest.raises(OutputError, match="the run holds no trace"):
-        training.curves([SimpleNamespace(trace=[])])
+        training.curves(results(tmp_path / "run", [sample("euler", 1.0, 1e-3)]))
     with pytest.raises(OutputError, match="no step was recorded"):
         animation.learned("nothing", ivp, ivp.exact(ivp.t_eval), [])
 

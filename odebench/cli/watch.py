@@ -109,10 +109,10 @@ def _of_run(name: str, output: Path | None, png: bool) -> None:
     from ..report import training
     from ..report.plots import style
 
-    run = results.find(name)
+    found = results.load(name)
     style.library()
-    directory = _expect_directory(output or run.directory / "figures")
-    _name(training.write(training.curves(run.measurements()), directory, _endings(png)))
+    directory = _expect_directory(output or found.runs[0].directory / "figures")
+    _name(training.write(training.curves(found), directory, _endings(png)))
 
 
 def _endings(png: bool) -> tuple[str, ...]:

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import text
-from ..cases import canonical_json
+from .. import stored, text
 from ..errors import OutputError
-from ..measurement import Checkpoint, Measurement
+from ..measurement import Checkpoint
 from .plots import files, style
 from .plots.style import COLOURS, STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ..results import Results
 
 QUANTITIES = {"loss": "loss", "max_residual": "largest residual", "max_abs_error": "largest error"}
 AGAINST = {"wall_s": "solver's own time in s", "step": "step"}
@@ -35,19 +36,21 @@ class Curve:
     trace: Sequence[Checkpoint]
 
 
-def curves(rows: Iterable[Measurement]) -> dict[str, list[Curve]]:
-    """The traces of a run's rows, by problem; the samples of one case have one label.
+def curves(results: Results) -> dict[str, list[Curve]]:
+    """The traces of runs, by problem; the samples of one case have one label.
 
     Raises `OutputError` where there is none.
     """
-    traced = [row for row in rows if row.trace]
-    if not traced:
+    traced = results.cases[results.cases["case_id"].isin(results.traces["case_id"])]
+    if traced.empty:
         raise OutputError(f"nothing to draw: the run holds no trace. {_WHO_REPORTS}")
-    problems = text.labels((row.problem, canonical_json(row.problem_params)) for row in traced)
-    solvers = text.labels((row.solver, canonical_json(row.solver_params)) for row in traced)
+    problems = text.labels(zip(traced["problem"], traced["problem_params"], strict=True))
+    solvers = text.labels(zip(traced["solver"], traced["solver_params"], strict=True))
+    names = dict(zip(traced["case_id"], zip(problems, solvers, strict=True), strict=True))
     found: dict[str, list[Curve]] = {}
-    for row, problem, solver in zip(traced, problems, solvers, strict=True):
-        found.setdefault(problem, []).append(Curve(solver, [Checkpoint(*checkpoint) for checkpoint in row.trace]))
+    for case_id, _, trace in stored.checkpoints(results.traces):
+        problem, solver = names[case_id]
+        found.setdefault(problem, []).append(Curve(solver, trace))
     return found
 
 

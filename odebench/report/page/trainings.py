@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import text
+from ... import stored, text
 from ...measurement import Checkpoint
 from ...results import Results
 from . import data
@@ -45,14 +45,11 @@ class Training(NamedTuple):
 def of(results: Results, table: pd.DataFrame) -> list[Training]:
     """The solves of all runs that have checkpoints, each once; `table` as `data.cases` has it."""
     names = table.set_index("case_id")[["problem_label", "label", "curve"]].to_dict("index")
-    found: dict[tuple[Any, ...], Training] = {}
-    for run in results.runs:
-        for _, fields in run.lines():
-            if fields["trace"] and (name := names.get(fields["case_id"])):
-                key = (fields["case_id"], fields["repeat"], fields["seed"], fields["started_at"])
-                trace = [Checkpoint(*checkpoint) for checkpoint in fields["trace"]]
-                found[key] = Training(name["problem_label"], name["label"], name["curve"], fields["seed"], trace)
-    return list(found.values())
+    return [
+        Training(name["problem_label"], name["label"], name["curve"], seed, trace)
+        for case_id, seed, trace in stored.checkpoints(results.traces)
+        if (name := names.get(case_id))
+    ]
 
 
 def by_problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import text
+from ... import tables, text
 from ...errors import NothingToDraw
 from . import cases as of_cases
 from . import foot, style
@@ -73,30 +73,16 @@ def convergence(results: Results, *, size: str = "page") -> Figure:
 
 def _traces(results: Results, cases: pd.DataFrame) -> pd.DataFrame:
     """A row a checkpoint: its sample, what it is drawn as, and its numbers."""
-    import pandas as pd
-
-    from ...measurement import Checkpoint
-
-    rows = [
-        (row.case_id, f"{row.run_id} {row.repeat}", *checkpoint)
-        for run in results.runs
-        for row in run.measurements()
-        for checkpoint in row.trace
-    ]
-    table = pd.DataFrame(rows, columns=["case_id", "sample", *Checkpoint._fields])
-    traced = cases[cases["case_id"].isin(table["case_id"])]
+    traced = cases[cases["case_id"].isin(results.traces["case_id"])]
     full = text.labels(zip(traced["solver"], traced["solver_params"], strict=True))
     label = list(map(style.said, full)) if len(set(full)) <= MOST else traced["curve"]
     wanted = traced.assign(label=label)[["case_id", "label", "panel", "kind"]]
-    merged = table.merge(wanted, on="case_id")
-    for name in QUANTITIES:
-        merged[name] = pd.to_numeric(merged[name]).astype("float64")
-    return merged
+    return results.traces.merge(wanted, on="case_id")
 
 
 def _panel(axes: Axes, points: pd.DataFrame, quantity: str, kinds: dict[str, Look]) -> None:
     good = points[(points[quantity] > 0) & (points[quantity] < float("inf")) & (points["wall_s"] > 0)]
-    for (label, _, _), trace in good.groupby(["label", "case_id", "sample"], sort=False):
+    for (label, *_), trace in good.groupby(["label", *tables.SAMPLE], sort=False, dropna=False):
         x, y = trace["wall_s"].to_numpy(float), trace[quantity].to_numpy(float)
         marked = [len(x) // 2, len(x) - 1] if len(x) > 2 else None
         axes.plot(x, y, **kinds[str(label)].drawn, markevery=marked, alpha=0.85, label=label, gid=f"trace {label}")
