@@ -28,7 +28,7 @@ class Shown:
 
 def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, most: int = MOST) -> Shown:
     """The first `most` cases by problem, the most accurate first, selected from `every` one of the runs."""
-    count = f"{len(cases)} case{'s' * (len(cases) != 1)} of {', '.join(runs) or 'no runs'}"
+    count = f"{text.count(len(cases), 'case')} of {', '.join(runs) or 'no runs'}"
     if cases.empty:
         return Shown(f"{count}: nothing was measured", [])
     bad = cases.loc[cases["status"] != measurement.OK, "status"].value_counts()

@@ -87,3 +87,7 @@ def test_a_time_as_shown_is_the_time():
 def test_errors_are_powers_of_ten(value, shown):
     assert text.error(value) == shown
     assert text.error(value, at_floor=True) == (f"≤ {shown}" if shown else "")
+
+
+def test_one_thing_is_one_and_others_are_several():
+    assert [text.count(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]

@@ -54,7 +54,7 @@ def test_what_is_wrong_with_a_solve_stands_beside_it(odebench, tmp_path):
     assert float(first["value"]) > float(first["threshold"])
     assert first["finding"]
     assert first["remedy"]
-    assert "the doctor: stuck-at-zero on decay: wrong-variable in 1 of 1 samples" in shown
+    assert "the doctor: stuck-at-zero on decay: wrong-variable in 1 of 1 sample" in shown
     assert {row["status"] for row in found if "/exploding/" in row["case_id"]} == {"diverged"}
     journal = [json.loads(line) for line in (tmp_path / "out/measurements.jsonl").read_text().splitlines()]
     assert sum(len(row["diagnoses"]) for row in journal) == len(found)

@@ -146,7 +146,7 @@ def test_which_of_two_stands_higher_depends_on_the_third():
         (table(a=[1.0, 0.0]), "received 0 for 'a' on 'p1'"),
         (table(a=[1.0, -1.0]), "received -1 for 'a'"),
         (pd.DataFrame(), "0 solvers on 0 problems"),
-        (pd.DataFrame(index=["p"]), "0 solvers on 1 problems"),
+        (pd.DataFrame(index=["p"]), "0 solvers on 1 problem. "),
         (pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), "each solver once, received 'a'"),
         (pd.DataFrame({"a": [1.0, 2.0]}, index=["p", "p"]), "each problem once, received 'p'"),
     ],

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 from .. import measurement
 from ..errors import BadQuestion
+from ..text import count
 from . import at_target
 
 _PROBLEM = ["problem", "problem_params"]
@@ -51,9 +52,10 @@ def checked(costs: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
 
     if costs.empty:
+        received = f"{count(len(costs.columns), 'solver')} on {count(len(costs), 'problem')}"
         raise BadQuestion(
-            f"expected costs of at least one solver on one problem, received {len(costs.columns)} solvers on "
-            f"{len(costs)} problems. Solvers that are told the solution are left out; ask of a run that has others."
+            f"expected costs of at least one solver on one problem, received {received}. Solvers that are told the "
+            "solution are left out; ask of a run that has others."
         )
     for what, names in (("solver", costs.columns), ("problem", costs.index)):
         if not names.is_unique:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import measurement
 from ..cases import parse_selection, value_text
 from ..errors import BadParameter, BadSelection, did_you_mean
+from ..text import count
 from . import work_precision
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def chosen(
             if cases.empty:
                 raise BadSelection(f"no {kind} {words[0]!r} in these runs: they have no samples.")
             of_any = pd.concat([mask(text) for text in words], axis=1).any(axis=1)
-            said.append(f"{kind} {' or '.join(words)} ({_count(of_any)})")
+            said.append(f"{kind} {' or '.join(words)} ({count(int(of_any.sum()), 'case')})")
             kept &= of_any
     if said and not kept.any():
         raise BadSelection(f"no case is all of this: {'; '.join(said)}. Leave one out.")
@@ -61,10 +62,6 @@ def ranked_anew(cases: pd.DataFrame) -> pd.DataFrame:
     anew = cases.copy()
     work_precision.rank(anew, ranked=cases["slowdown_vs_best_at_this_error"].notna())
     return anew
-
-
-def _count(mask: pd.Series[bool]) -> str:
-    return f"{mask.sum()} case{'' if mask.sum() == 1 else 's'}"
 
 
 def _named(cases: pd.DataFrame, kind: str, text: str) -> pd.Series[bool]:

@@ -69,7 +69,7 @@ def summary(rows: Iterable[Measurement]) -> str:
         for pathology in dict.fromkeys(DiagnosisRow._make(found).pathology for found in row.diagnoses):
             found[f"{row.solver} on {row.problem}", row.case_id, pathology] += 1
     lines = [
-        f"the doctor: {case}: {pathology} in {count} of {samples[case_id]} samples"
+        f"the doctor: {case}: {pathology} in {count} of {text.count(samples[case_id], 'sample')}"
         for (case, case_id, pathology), count in found.items()
     ]
     if len(lines) > _MOST_LINES:

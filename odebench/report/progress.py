@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from .. import measurement
+from .. import measurement, text
 from ..cases import Case
 from ..measurement import Checkpoint, Measurement
 
@@ -119,7 +119,7 @@ class _Lines:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.done, self.not_ok = plan, 0, 0
         self.started = self.printed = time.monotonic()
-        _say(f"odebench: {plan.total} samples to take")
+        _say(f"odebench: {text.count(plan.total, 'sample')} to take")
 
     def __call__(self, row: Measurement) -> None:
         self.done += 1

@@ -75,7 +75,7 @@ def write(
 
     def closing() -> Iterator[str]:
         if left_out:
-            yield f"... and {left_out} more case{'s' * (left_out > 1)}: see comparison.csv."
+            yield f"... and {text.count(left_out, 'more case')}: see comparison.csv."
         if shown and not columns:
             yield LEGEND
         yield from notes if shown else ["no samples"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ... import measurement
+from ... import measurement, text
 from ...analysis.circumstances import differences
 from ...journal import Run
 from ...results import Results
@@ -40,7 +40,7 @@ def _facts(run: Run) -> dict[str, str]:
                 None,
                 [
                     environment.get("cpu"),
-                    f"{environment['cores']} cores" if environment.get("cores") else None,
+                    text.count(environment["cores"], "core") if environment.get("cores") else None,
                     f"{memory / 1024:.0f} GiB" if isinstance(memory, int | float) else None,
                     environment.get("architecture"),
                 ],

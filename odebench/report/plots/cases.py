@@ -42,7 +42,7 @@ def positive(cases: pd.DataFrame, *columns: str) -> pd.DataFrame:
     if not good.any():
         what = " and ".join(column.removesuffix("_median") for column in columns)
         why = failed(cases) or f"none has {what} above zero."
-        raise NothingToDraw(f"nothing to draw: of {len(cases)} cases none is ok with {what}. {why}")
+        raise NothingToDraw(f"nothing to draw: of {text.count(len(cases), 'case')} none is ok with {what}. {why}")
     return cases[good]
 
 
@@ -71,7 +71,7 @@ def failed(cases: pd.DataFrame) -> str:
     if bad.empty:
         return ""
     which = ", ".join(f"{count} {status}" for status, count in bad.items())
-    return f"{bad.sum()} of {len(cases)} cases {'is' if bad.sum() == 1 else 'are'} not ok: {which}."
+    return f"{bad.sum()} of {text.count(len(cases), 'case')} {'is' if bad.sum() == 1 else 'are'} not ok: {which}."
 
 
 def not_drawn(cases: pd.DataFrame, drawn: pd.DataFrame, what: str = "value above zero") -> str:

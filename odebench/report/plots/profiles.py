@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ... import text
 from ...errors import BadQuestion, NothingToDraw
 from . import cases as of_cases
 from . import foot, style
@@ -64,6 +65,6 @@ def _draw(results: Results, cases: pd.DataFrame, ask: object, x: str, error: flo
         axes.set_xlabel("times as long as the fastest" if x == "tau" else f"budget ({unit.replace('_median', '')})")
         count = int(steps["problems"].iloc[0])
         more = f"{len(best) - MOST} more curves are not drawn." if len(best) > MOST else ""
-        words = f"Solved: an error of at most {error:g}; of {count} problem{'s' if count != 1 else ''}."
+        words = f"Solved: an error of at most {error:g}; of {text.count(count, 'problem')}."
         foot.put(figure, foot.groups(all_looks), of_cases.sentences(words, more, of_cases.failed(cases)), chosen.font)
     return figure
