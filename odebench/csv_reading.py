@@ -26,7 +26,7 @@ def header(path: Path) -> list[str]:
             file.seek(-1, 2)
             ended = file.read(1) == b"\n"
         with path.open(encoding="utf-8-sig", newline="") as text:
-            names = next(csv.reader(text))
+            names = next(csv.reader(text), [])
     except OSError as error:
         raise BadRun(f"'{path}' cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:

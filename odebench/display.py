@@ -26,8 +26,11 @@ class Shown:
     rows: Sequence[Sequence[str]]
 
 
-def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, most: int = MOST) -> Shown:
-    """The first `most` cases by problem, the most accurate first, selected from `every` one of the runs."""
+def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, ranked: str, most: int = MOST) -> Shown:
+    """The first `most` cases by problem, the most accurate first, selected from `every` one of the runs.
+
+    `ranked` says among what they are: "all" or "themselves".
+    """
     count = f"{text.count(len(cases), 'case')} of {', '.join(runs) or 'no runs'}"
     if cases.empty:
         return Shown(f"{count}: nothing was measured", [])
@@ -35,7 +38,7 @@ def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, most: int = MOST
     caption = f"{count}: " + ", ".join(
         [f"{len(cases) - bad.sum()} ok", *(f"{n} {status}" for status, n in bad.items())]
     )
-    caption += f"; selected from {every}, ranked among all unless asked otherwise" if len(cases) < every else ""
+    caption += f"; selected from {every}, ranked among {ranked}" if len(cases) < every else ""
     caption += f"; the first {most}, .cases has all" if len(cases) > most else ""
     labelled = cases.assign(
         problem=text.labels(zip(cases["problem"], cases["problem_params"], strict=True)),

@@ -137,7 +137,8 @@ class Results(display.Displayed):
         return aggregate.by_case(self.samples)
 
     def _shown(self) -> display.Shown:
-        return display.shown(self.cases, [run.id for run in self.runs], len(self.whole.cases))
+        ranked = "themselves" if self.ranked_anew else "all"
+        return display.shown(self.cases, [run.id for run in self.runs], len(self.whole.cases), ranked)
 
     def select(
         self,
@@ -152,7 +153,7 @@ class Results(display.Displayed):
 
         What is left out is not asked for. Of several values of one, any will do. The values of a case stay what they
         are, its rank too: on_front and slowdown_vs_best_at_this_error are still among all that was measured, whether
-        or not it is selected. With `rank_anew` they are among the selected.
+        or not it is selected, and whatever this was itself selected from. With `rank_anew` they are among the selected.
 
         Parameters
         ----------
@@ -180,10 +181,12 @@ class Results(display.Displayed):
         )
         part = Results(self.runs)
         part.whole = self.whole
-        part.cases = self.cases[mask].reset_index(drop=True)
         part.ranked_anew = rank_anew
         if rank_anew:
-            part.cases = selection.ranked_anew(part.cases)
+            part.cases = selection.ranked_anew(self.cases[mask].reset_index(drop=True))
+        else:  # also of what was ranked anew
+            every = self.whole.cases
+            part.cases = every[every["case_id"].isin(self.cases.loc[mask, "case_id"])].reset_index(drop=True)
         return part
 
     def curves(self) -> pd.DataFrame:

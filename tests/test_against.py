@@ -49,7 +49,13 @@ def test_columns_of_cases_and_samples_metrics_and_parameters_can_all_be_asked_fo
     assert found.against("problem.rate", "max_abs_error")["problem.rate"].to_list() == [1, 1]
 
 
-@pytest.mark.parametrize("name", ["max_abs_eror_median", "solver.step", "reason", "problem"])
+def test_a_column_that_is_shown_anyway_is_one_column(results, row):
+    found = results(*(steps(row, n) for n in (10, 100))).against("rung", "wall_s_median")
+    assert list(found.columns) == [*against.SHOWN, "wall_s_median", "on_front", "marks"]
+    assert found["rung"].to_list() == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["max_abs_eror_median", "solver.step", "reason", "problem", "on_front", "oracle"])
 def test_what_is_no_number_is_refused_and_the_nearest_is_offered(results, row, name):
     with pytest.raises(UnknownName, match=f"unknown statistic '{name}'. (Did you mean|Known)"):
         results(steps(row, 10)).against("wall_s_median", name)

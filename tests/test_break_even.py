@@ -67,7 +67,8 @@ def test_it_is_counted_against_the_fastest_that_is_as_accurate_and_the_dense_out
     assert (found["dense_baseline"], found["queries_against_dense_output"]) == ("slow", 120)
     assert (found["train_s"], found["query_s"], found["solve_s"], found["dense_query_s"]) == (10, 0.1, 1, 0.15)
     assert found["remark"] == ""
-    told = break_even.counts(table, neural={"net"}, oracles=()).iloc[0]
+    silent = curves(row("net", 10.0, 1e-4, query_s=0.1), row("oracle", 1e-6, 0.0, query_s=1e-6))
+    told = break_even.counts(silent, neural={"net"}, oracles=()).iloc[0]
     assert told["solve_baseline"] == "oracle"  # what the oracle would make of it
     assert told["queries_against_solving"] == INF
 
@@ -81,6 +82,14 @@ def test_dense_output_that_is_worse_between_the_times_is_no_rival(curves, row):
     assert math.isnan(alone["queries_against_dense_output"])
     assert alone["remark"] == "no classical solver of the run has dense output that is as accurate"
     assert alone["queries_against_solving"] == math.ceil(10 / 0.9)
+
+
+def test_where_the_references_error_is_unknown_nothing_is_compared(curves, row):
+    rows = [row("net", 10.0, 1e-4, query_s=0.1), row("fast", 1.0, 1e-5, query_s=0.2)]
+    assert len(paid(curves(*rows))) == 1
+    for one in rows:
+        one.reference_error = None
+    assert paid(curves(*rows)).empty
 
 
 def test_a_query_slower_than_a_solve_never_pays(curves, row):

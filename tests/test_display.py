@@ -73,7 +73,8 @@ def test_of_many_rows_the_first_are_shown_and_that_is_said(results, row):
     caption, rows, _ = shown(found.select(solver="s0?"))
     assert len(rows) == 10
     assert "10 cases" in caption
-    assert "selected from 25" in caption
+    assert "selected from 25, ranked among all;" in f"{caption};"
+    assert "selected from 25, ranked among themselves" in shown(found.select(solver="s0?", rank_anew=True))[0]
     assert "the first" not in caption
 
 

@@ -104,6 +104,13 @@ def test_reported_steps_count_before_the_parameter_and_points_of_a_grid_one_less
     assert found["steps_to"] == 320**2
 
 
+def test_a_grid_of_one_point_has_no_step_and_is_no_point(curves, rungs):
+    found = orders.observed(
+        curves(*rungs(lambda n: float(n) ** -2, [1, 11, 21, 41, 81], "points"), ladder=("points",)), {}
+    )
+    assert (found["points"].item(), found["rungs"].item(), found["steps_from"].item()) == (4, 5, 10)
+
+
 def test_what_failed_or_stands_at_the_floor_is_no_point(curves, rungs, row):
     samples = rungs(lambda s: s**-1.0, STEPS)
     samples[0].status, samples[0].max_abs_error = "failed", None

@@ -224,6 +224,12 @@ def test_captions_follow_the_numbers(tmp_path, row):
     assert not any("network" in sentence for sentence in said)
 
 
+def test_captions_rank_nothing_where_the_references_error_is_unknown(tmp_path, row):
+    rows = [row(name, s, e, reference_error=None) for name, s, e in CURVES]
+    table = data.cases(odebench.load(make_run(tmp_path / "run", rows)))
+    assert captions.of_problem(table) == ["All of 5 cases were solved."]
+
+
 def test_captions_mark_times_that_scatter_and_errors_at_the_floor(tmp_path, row):
     shaky = [row("shaky", s, 1e-17, case_id="s", repeat=k) for k, s in enumerate((1e-5, 1e-5, 9e-5))]
     said = sentences(tmp_path, row, more=shaky)

@@ -95,6 +95,19 @@ def test_values_and_ranks_stay_what_they_are_unless_asked_to_be_among_the_select
     assert not found.cases.loc[found.cases["solver"] == "pinn-x", "on_front"].any()  # the whole is as before
 
 
+@pytest.mark.parametrize("last", [{"problem": "robertson"}, {}])
+def test_each_selection_of_a_chain_says_among_what_it_is_ranked(found, last):
+    anew = found.select(solver="pinn-*", rank_anew=True)
+    ranks = ["case_id", "on_front", "slowdown_vs_best_at_this_error"]
+    for chained in (anew.select(**last), anew.select(solver="pinn-*", rank_anew=True).select(**last)):
+        assert not chained.ranked_anew
+        pd.testing.assert_frame_equal(chained.cases[ranks], found.select(solver="pinn-*", **last).cases[ranks])
+        assert not chained.cases["on_front"].any()  # others are faster
+    again = anew.select(**last).select(solver="pinn-*", rank_anew=True)
+    assert again.ranked_anew
+    assert again.cases["on_front"].any()
+
+
 def test_a_selection_of_a_selection_knows_the_whole(found):
     twice = found.select(problem="decay").select(solver="euler")
     assert len(twice.cases) == 4

@@ -167,6 +167,13 @@ def test_infinite_values_and_those_that_are_not_numbers(run):
 
 
 @pytest.mark.usefixtures("reader")
+def test_a_file_of_a_byte_order_mark_alone_is_no_table(run):
+    (run.directory / tables.MEASUREMENTS).write_bytes(b"\xef\xbb\xbf")
+    run.journal_path.unlink()
+    with pytest.raises(BadRun, match=r"measurements.csv'"):
+        stored.of_run(run)
+
+
 def test_a_table_saved_with_a_byte_order_mark_and_other_line_ends_is_read(run):
     journal = tables.samples(run)
     path = run.directory / tables.MEASUREMENTS

@@ -24,11 +24,10 @@ def statistic(curves: pd.DataFrame, samples: pd.DataFrame, name: str) -> pd.Seri
     Of a column a sample, the median over the samples that are ok. A parameter is named `problem.n` or `solver.steps`.
     Raises `UnknownName` where there is no number of this name.
     """
-    import pandas as pd
-
-    if name in curves.columns and pd.api.types.is_numeric_dtype(curves[name]):
+    of_cases, of_samples = _numbers(curves), _numbers(samples)
+    if name in of_cases:
         return curves[name].astype("float64")
-    if name in samples.columns and pd.api.types.is_numeric_dtype(samples[name]):
+    if name in of_samples:
         of_case = samples[samples["status"] == measurement.OK].groupby("case_id")[name].median()
         return curves["case_id"].map(of_case).astype("float64")
     for kind, column in _OF.items():
@@ -36,7 +35,6 @@ def statistic(curves: pd.DataFrame, samples: pd.DataFrame, name: str) -> pd.Seri
             values = curves[column].map(json.loads).map(partial(_number, name.removeprefix(kind)))
             if values.notna().any():
                 return values.astype("float64")
-    numbers = {c for table in (curves, samples) for c in table.columns if pd.api.types.is_numeric_dtype(table[c])}
     parameters = {
         f"{kind}{key}"
         for kind, column in _OF.items()
@@ -44,7 +42,14 @@ def statistic(curves: pd.DataFrame, samples: pd.DataFrame, name: str) -> pd.Seri
         for key, value in json.loads(text).items()
         if _number(key, {key: value}) is not None
     }
-    raise UnknownName("statistic", name, numbers | parameters)
+    raise UnknownName("statistic", name, of_cases | of_samples | parameters)
+
+
+def _numbers(table: pd.DataFrame) -> set[str]:
+    """The columns that hold numbers; truth values are none."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return {str(name) for name in table if is_numeric_dtype(table[name]) and not is_bool_dtype(table[name])}
 
 
 def _number(key: str, params: Mapping[str, Any]) -> float | None:
@@ -69,7 +74,7 @@ def against(curves: pd.DataFrame, samples: pd.DataFrame, x: str, y: str) -> pd.D
     if "error" in x + y or "digits" in x + y:  # by a reference whose own error is unknown nothing is ranked
         ranked &= curves["slowdown_vs_best_at_this_error"].notna()
     table["on_front"] = work_precision.on_front(table, x, y, ranked)
-    table = table[[*SHOWN, *dict.fromkeys((x, y)), "on_front", "marks"]]
+    table = table[[*dict.fromkeys((*SHOWN, x, y, "on_front", "marks"))]]
     order = table.groupby(["problem", "problem_params"], sort=False).ngroup()
     first = table.groupby(["problem", "problem_params", "curve"], sort=False).ngroup()
     return table.assign(_p=order, _c=first).sort_values(["_p", "_c", "rung"], kind="stable").drop(columns=["_p", "_c"])

@@ -60,11 +60,12 @@ def counts(
     only, and the dense output of an integrator answers the same questions after one solve. So
     `queries_against_dense_output` is against solving once, and evaluating that: `dense_baseline` is the one that
     holds out longest, of those that are as accurate between the times, too. NaN where there is no such baseline, or
-    the network's queries were not timed: `remark` says so. Infinite: never.
+    the network's queries were not timed: `remark` says so. Infinite: never. What is not ranked, as where the
+    reference's error is unknown, is left out.
     """
     import pandas as pd
 
-    known = curves[[_ERROR, _SECONDS]].notna().all(axis=1)
+    known = curves[[_ERROR, _SECONDS, "slowdown_vs_best_at_this_error"]].notna().all(axis=1)
     good = curves[(curves["status"] == measurement.OK) & known & ~curves["solver"].isin(oracles)]
     good = good.assign(anywhere=good[[_ERROR, _BETWEEN]].max(axis=1), unstable=good["unstable"].eq(True))
     rows = []

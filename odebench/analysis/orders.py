@@ -174,7 +174,7 @@ def _points(case: pd.DataFrame, effort: pd.Series[float]) -> tuple[Array, Array]
 
     x, y = np.asarray(effort, dtype=np.float64), np.asarray(case[_ERROR], dtype=np.float64)
     ok = (case["status"] == measurement.OK).to_numpy() & ~case["at_reference_floor"].eq(True).to_numpy()
-    ok &= np.isfinite(x) & np.isfinite(y) & (y > 0)
+    ok &= np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
     order = np.argsort(x[ok], kind="stable")
     return x[ok][order], y[ok][order]
 

@@ -40,9 +40,9 @@ def power(level: float) -> str:
 
 
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
-    """Those that were solved, by themselves, with an error and a time that are known."""
+    """Those that are ranked: solved, by themselves, with an error, a reference's error and a time that are known."""
     known = rows[ERROR].map(math.isfinite) & rows[TIME].map(math.isfinite)
-    return rows[(rows["status"] == measurement.OK) & ~rows["oracle"] & known]
+    return rows[known & rows["slowdown_vs_best_at_this_error"].notna()]
 
 
 def solved(rows: pd.DataFrame) -> str:

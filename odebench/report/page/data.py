@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ... import text
+from ... import measurement, text
 from ...results import Results
 from .columns import COLUMNS, Column
 
@@ -24,7 +24,7 @@ _DIGITS = 5
 def cases(results: Results) -> pd.DataFrame:
     """The cases with `problem_label`, `label`, `curve`, `oracle`, plugins' metrics and medians of `MORE`."""
     samples, table = results.samples, results.curves()
-    ok = samples[samples["status"] == "ok"].groupby("case_id")
+    ok = samples[samples["status"] == measurement.OK].groupby("case_id")
     for name in [*MORE, *metrics(results)]:
         table[f"{name}_median"] = table["case_id"].map(ok[name].median()).astype("float64")
     table["oracle"] = table["case_id"].map(samples.groupby("case_id")["oracle"].any()).astype(bool)

@@ -114,10 +114,11 @@ def _problems(results: Results, table: pd.DataFrame) -> list[dict[str, Any]]:
     latex = {label: said.latex for label, said in known.items() if said is not None and said.latex is not None}
     unwritten = {str(label): (name, params) for label, name, params in first.itertuples() if str(label) not in latex}
     latex |= equations.installed(unwritten) if unwritten else {}
+    networks = results.neural
     return [
         {
             "label": label,
-            "captions": captions.of_problem(rows, results.neural),
+            "captions": captions.of_problem(rows, networks),
             "mathml": equations.mathml(latex[str(label)]) if label in latex else None,
             "solution": None if (said := known[str(label)]) is None else solutions.solution(said),
         }

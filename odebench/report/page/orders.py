@@ -23,7 +23,7 @@ def sentences(results: Results) -> dict[str, list[str]]:
 
 
 def order(rows: pd.DataFrame) -> str:
-    """'Its observed order is 3.98 (median of 2 problems, 3.97 to 3.98), where it claims 4; ...'"""
+    """'Its observed order is 3.98 (median of 2 problems, 3.97 to 3.98); it claims 4. ...'"""
     known, declared = rows["order"].dropna(), rows["declared"].dropna()
     claim = f"; it claims {declared.iloc[0]:g}" if len(declared) else ""
     if known.empty:

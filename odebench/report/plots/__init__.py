@@ -17,19 +17,3 @@ from .speedups import speedups as speedups
 from .times import times as times
 from .tolerance import tolerance as tolerance
 from .work_precision import work_precision as work_precision
-
-FIGURES = (
-    work_precision,
-    times,
-    convergence,
-    pointwise_error,
-    orders,
-    tolerance,
-    performance_profile,
-    data_profile,
-    speedups,
-    cost_split,
-    break_even,
-    error_split,
-)
-"""In the order in which they are made; `against` is one for each two statistics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ... import text
@@ -35,10 +36,12 @@ def data_profile(results: Results, *, error: float = 1e-6, cost: str = "wall_s_m
     return _draw(results, cases, lambda: results.data_profile(error, cost), "budget", error, size)
 
 
-def _draw(results: Results, cases: pd.DataFrame, ask: object, x: str, error: float, size: str) -> Figure:
+def _draw(
+    results: Results, cases: pd.DataFrame, ask: Callable[[], pd.DataFrame], x: str, error: float, size: str
+) -> Figure:
     chosen = style.size_of(size)
     try:
-        steps = ask()  # type: ignore[operator]
+        steps = ask()
     except BadQuestion as why:
         raise NothingToDraw(f"nothing to draw: {why}") from None
     kinds = dict(zip(results.curves()["curve"], cases["kind"], strict=True))

@@ -29,7 +29,7 @@ def speedups(results: Results, *, error: float = 1e-6, baseline: str | None = No
         raise NothingToDraw(f"nothing to draw: {why}") from None
     kinds = dict(zip(map(said, cases["curve"]), cases["kind"], strict=True))
     if baseline is None:
-        totals = table.groupby("baseline", sort=False)[["both", "only_baseline"]].max().sum(axis=1)
+        totals = (table["both"] + table["only_baseline"]).groupby(table["baseline"], sort=False).first()
         won = table.groupby("baseline", sort=False)["speedup"].median()
         order = sorted(totals.index, key=lambda name: (kinds.get(said(name)) == "network", -totals[name], won[name]))
         baseline = str(order[0]) if order else ""

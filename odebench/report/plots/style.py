@@ -1,4 +1,4 @@
-"""How every figure looks: sizes, fonts, colours, axes. The only place that imports matplotlib."""
+"""How every figure looks: sizes, fonts, colours, axes. `library` loads matplotlib first."""
 
 from __future__ import annotations
 
