@@ -54,7 +54,9 @@ def export(run: Run, formats: Collection[str], directory: Path | None = None) ->
             for path in sorted(copy.directory.iterdir(), key=lambda path: path.name != "run.json"):
                 os.replace(path, directory / path.name)
     except OSError as error:
-        raise OutputError(f"cannot write into '{directory}': {error.strerror}. Name another with -o.") from error
+        raise OutputError(
+            f"cannot write into '{directory}': {error.strerror}. Name another directory with -o."
+        ) from error
     return directory
 
 
