@@ -89,6 +89,11 @@ def _of(node: ast.AST, constants: dict[str, ast.expr], known: set[str]) -> Itera
             yield kind, text
         elif kind == "echo" and text.startswith("Warning: "):
             yield "warn", text.removeprefix("Warning: ")
+    elif isinstance(node, ast.FunctionDef) and node.name == "warnings":
+        for part in ast.walk(node):
+            if isinstance(part, ast.Yield) and part.value:
+                text = _text(part.value, constants)
+                yield "warn", text[:1].lower() + text[1:]
     elif isinstance(node, ast.Tuple) and len(node.elts) == 2 and _name(node.elts[0]) in _STATUSES:
         yield getattr(measurement, _name(node.elts[0])), _text(node.elts[1], constants)
 

@@ -3,6 +3,8 @@
 import io
 import itertools
 import json
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -241,6 +243,7 @@ def test_the_command_compares_gates_and_says_it_in_every_format(odebench, runs, 
     runs("after", *slow, environment={"python": "3.12"})
     done = odebench("compare", "before", "after")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0] == "The runs differ in python (3.11, 3.12): their times may, too."
     assert lines[1] == "6 cases: 1 slower, 5 not significant."
@@ -265,9 +268,9 @@ def test_the_command_compares_gates_and_says_it_in_every_format(odebench, runs, 
     assert list(table["ratio"]) == [c["ratio"] for c in data["cases"]]
 
 
-def written(table, style, **options):
+def written(table, style):
     out = io.StringIO()
-    words.write(table, changes.overall(table), style, ["r1", "r2"], file=out, **options)
+    words.write(table, changes.overall(table), style, [SimpleNamespace(id=name, meta={}) for name in "ab"], file=out)
     return out.getvalue()
 
 
@@ -308,6 +311,9 @@ def test_what_cannot_be_compared_is_said(odebench, runs, case):
     failed = odebench("compare", "failed", "failed-too", "--format", "markdown")
     assert "there are no times to compare" in failed.stdout
     assert 'failed in both (a \\| b &lt;script&gt; "x")' in failed.stdout
-    assert "is not complete, but interrupted" in failed.stderr
+    assert re.search(r"^Run \S+ is not complete, but interrupted\.$", failed.stdout, re.MULTILINE)
+    for style in ("csv", "json"):  # which have no place for a sentence
+        failed = odebench("compare", "failed", "failed-too", "--format", style)
+        assert re.fullmatch(r"Warning: run \S+ is not complete, but interrupted\.\n", failed.stderr)
     assert odebench("compare", "failed", "failed-too", "--fail-above", "5%").returncode == 1
     assert odebench("compare", "one", "failed", "--fail-on-accuracy").returncode == 1

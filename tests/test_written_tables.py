@@ -118,7 +118,7 @@ def changes_written(tmp_path, row):
             runs.append(odebench.load(run.directory))
         table = runs[1].since(runs[0])
         out = io.StringIO()
-        changes_in_words.write(table, changes.overall(table), style, ["r1", "r2"], notes=[reason], file=out)
+        changes_in_words.write(table, changes.overall(table), style, [r.runs[0] for r in runs], [reason], file=out)
         return out.getvalue()
 
     return write

@@ -1,8 +1,8 @@
-"""In what circumstances runs differ."""
+"""In what circumstances runs differ, and what is to be known before their numbers are believed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 _NOT_COMPARED = ("versions", "thread_variables", "memory_mb", "clock_resolution_s")
 _PROTOCOL = ("threads", "executor", "jobs", "target_error", "time_budget_s", "patience")
 _MOST = 12
+
+
+def warnings(runs: Iterable[Run]) -> Iterator[str]:
+    """What is to be known of runs before their numbers are believed, a sentence each."""
+    runs = list(runs)
+    for run in runs:
+        if run.meta["status"] != "complete":
+            yield f"Run {run.id} is not complete, but {run.meta['status']}."
+    if different := differences(runs):
+        yield f"The runs differ in {', '.join(different)}: their times may, too."
 
 
 def differences(runs: Iterable[Run]) -> list[str]:

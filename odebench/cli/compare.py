@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from . import completers
-from .options import debug_option, filter_options
+from .options import debug_option, filter_options, warn
+
+if TYPE_CHECKING:
+    from ..results import Results
 
 OBJECTED = 1
 
@@ -66,23 +71,11 @@ def compare(
     from ..report import history
 
     slowdown = None if fail_above is None else gate.fraction(fail_above)
-    loaded = [results.load(name) for name in runs]
-    if len(loaded) < 2:
-        raise BadRun(f"expected two runs or more, received one, '{runs[0]}'. Name the one it is compared with first.")
-    ids = [found.runs[0].id for found in loaded]
-    for k, run_id in enumerate(ids):
-        if run_id in ids[:k]:
-            raise BadRun(
-                f"'{runs[ids.index(run_id)]}' and '{runs[k]}' are the same run, {run_id}. Name different ones."
-            )
-    for found in loaded:
-        if found.runs[0].meta["status"] != "complete":
-            click.echo(
-                f"Warning: run {found.runs[0].id} is not complete, but {found.runs[0].meta['status']}.", err=True
-            )
-    different = circumstances.differences([found.runs[0] for found in loaded])
-    notes = [f"The runs differ in {', '.join(different)}: their times may, too."] if different else []
+    loaded = _loaded(runs)
     every = results.Results(found.runs[0] for found in loaded)
+    notes = list(circumstances.warnings(every.runs))
+    if style in ("csv", "json"):  # which have no place for them
+        warn(notes)
     chosen = every.select(**filters, rank_anew=False) if any(filters.values()) else every
     if len(loaded) > 2:
         if slowdown is not None or fail_on_accuracy or strict:
@@ -98,9 +91,26 @@ def compare(
             "Cases are paired by problem, solver and their parameters."
         )
     together = changes.overall(table)
-    words.write(table, together, style, ids, different, notes)
+    words.write(table, together, style, every.runs, notes)
     objections = gate.objections(table, together, slowdown=slowdown, accuracy=fail_on_accuracy, strict=strict)
     for objection in objections:
         click.echo(f"Objection: {objection}.", err=True)
     if objections:
         sys.exit(OBJECTED)
+
+
+def _loaded(names: Sequence[str]) -> list[Results]:
+    """Each run by itself; raises `BadRun` for fewer than two, and for one that is named twice."""
+    from .. import results
+    from ..errors import BadRun
+
+    if len(names) < 2:
+        raise BadRun(f"expected two runs or more, received one, '{names[0]}'. Name the one it is compared with first.")
+    loaded: dict[str, tuple[str, Results]] = {}
+    for name in names:
+        found = results.load(name)
+        run_id = found.runs[0].id
+        if run_id in loaded:
+            raise BadRun(f"'{loaded[run_id][0]}' and '{name}' are the same run, {run_id}. Name different ones.")
+        loaded[run_id] = (name, found)
+    return [found for _, found in loaded.values()]

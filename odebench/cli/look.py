@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from . import completers
-from .options import debug_option, filter_options, open_host, plugin_option
+from .options import debug_option, filter_options, load, open_host, plugin_option
 
 
 @click.command("list")
@@ -140,18 +140,11 @@ def table(
       odebench table --format latex --columns solver,max-error,rhs_calls --sort -rhs_calls > table.tex
       odebench table monday tuesday --format csv > both.csv
     """
-    from .. import results
-    from ..analysis import circumstances
     from ..report import equal_error, terminal
 
     if at_error is not None and at_time is not None:
         raise click.UsageError("expected --at-error or --at-time, received both.")
-    found = results.load(*runs).select(**filters, rank_anew=rank_anew)
-    for run in found.runs:
-        if run.meta["status"] != "complete":
-            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    if different := circumstances.differences(found.runs):
-        click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
+    found = load(runs).select(**filters, rank_anew=rank_anew)
     if found.samples.empty:
         click.echo("Warning: nothing was measured yet: no samples.", err=True)
     notes = []

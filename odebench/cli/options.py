@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .. import measurement
 from . import completers
+
+if TYPE_CHECKING:
+    from ..results import Results
 
 INTERRUPTED = 130
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -71,6 +74,24 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         filtered = option(filtered)
     return filtered
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """On standard error, a line each."""
+    from ..text import plain
+
+    for sentence in sentences:
+        click.echo(f"Warning: {sentence[:1].lower()}{plain(sentence[1:])}", err=True)
+
+
+def load(runs: Sequence[str]) -> Results:
+    """These runs together, or the newest; says what is to be known before their numbers are believed."""
+    from .. import results
+    from ..analysis import circumstances
+
+    found = results.load(*runs)
+    warn(circumstances.warnings(found.runs))
+    return found
 
 
 def open_host(plugins: tuple[str, ...], *, warn: bool = True) -> Any:

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from . import completers
-from .options import debug_option, filter_options
+from .options import debug_option, filter_options, load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from ..results import Results
 
 FIGURES = {
     "work-precision": "Error against time, with the front: a curve a ladder of effort.",
@@ -116,7 +114,7 @@ def plot(
     from ..errors import NothingToDraw
     from ..report import plots
 
-    results = _load(runs).select(**filters, rank_anew=rank_anew)
+    results = load(runs).select(**filters, rank_anew=rank_anew)
     wanted = [name for name in FIGURES if asked[name.replace("-", "_")]]
     single = output is not None and output.suffix != "" and not output.is_dir()
     if single and (len(wanted) + len(pairs) != 1 or endings):
@@ -143,16 +141,3 @@ def plot(
             click.echo(f"figure       {path}")
     if not drawn:
         raise NothingToDraw("none of the figures can be drawn of these runs, as said above.")
-
-
-def _load(runs: tuple[str, ...]) -> Results:
-    from .. import results
-    from ..analysis import circumstances
-
-    found = results.load(*runs)
-    for run in found.runs:
-        if run.meta["status"] != "complete":
-            click.echo(f"Warning: run {run.id} is not complete, but {run.meta['status']}.", err=True)
-    if different := circumstances.differences(found.runs):
-        click.echo(f"Warning: the runs differ in {', '.join(different)}: their times may, too.", err=True)
-    return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from .. import measurement, text
-from ..analysis import changes
+from ..analysis import changes, circumstances
 from ..analysis.changes import FASTER, GONE, NEW, NOT_JUDGED, SAME, SLOWER, Overall
 from ..analysis.significance import FEWEST, MARGIN
 from . import json_, markdown, tables
@@ -18,6 +18,8 @@ from .tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..journal import Run
 
 LEGEND = (
     "before, after: median times. not significant: no shift beyond "
@@ -69,8 +71,7 @@ def write(
     table: pd.DataFrame,
     overall: Overall,
     style: str,
-    runs: Sequence[str],
-    differences: Sequence[str] = (),
+    runs: Sequence[Run],
     notes: Sequence[str] = (),
     file: IO[str] | None = None,
 ) -> None:
@@ -81,10 +82,8 @@ def write(
     style : str
         "rich" for a terminal, of very many cases the first few hundred; "markdown" for a pull request, with the cases
         that have not changed folded away; "csv"; or "json": everything, with null for what is missing.
-    runs : sequence of str
-        The ids of both.
-    differences : sequence of str
-        In what circumstances they differ: for programs.
+    runs : sequence of Run
+        Both; of these no more than what they are called and in what circumstances they were made.
     notes : sequence of str
         Sentences above everything: for people.
     file : text file
@@ -94,8 +93,7 @@ def write(
     if style == "csv":
         table.to_csv(file, index=False, lineterminator="\n")
     elif style == "json":
-        before, after = runs
-        data = {"before": before, "after": after, "differences": list(differences)}
+        data = {"before": runs[0].id, "after": runs[1].id, "differences": circumstances.differences(runs)}
         together = {name: getattr(overall, name) for name in ("cases", "ratio", "p", "time")}
         json_.write({**data, "overall": together, "cases": json_.rows(table)}, file)
     elif style == "markdown":
@@ -109,9 +107,9 @@ def write(
         tables.write(_first(tables_of(table), _MOST_CASES), "rich", file, notes=_closing(len(table)))
 
 
-def _markdown(table: pd.DataFrame, overall: Overall, runs: Sequence[str], notes: Iterable[str]) -> Iterator[str]:
+def _markdown(table: pd.DataFrame, overall: Overall, runs: Sequence[Run], notes: Iterable[str]) -> Iterator[str]:
     yield f"**{' '.join(summary(table, overall))}**"
-    yield f"{' against '.join(map(text.markdown, runs))}."
+    yield f"{' against '.join(text.markdown(run.id) for run in runs)}."
     yield from map(text.markdown, notes)
     for part in tables_of(table):
         written = "\n".join(markdown.lines(replace(part, title=""), {}))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import measurement, text
-from ...analysis.circumstances import differences
+from ...analysis import circumstances
 from ...journal import Run
 from ...results import Results
 
@@ -104,13 +104,7 @@ def _some(names: pd.Series[str]) -> str:
 
 def warnings(results: Results, table: pd.DataFrame) -> list[str]:
     """What has to be known before any number is believed, a sentence each."""
-    said = [
-        f"Run {run.id} is not complete, but {run.meta['status']}."
-        for run in results.runs
-        if run.meta["status"] != "complete"
-    ]
-    if different := differences(results.runs):
-        said.append(f"The runs differ in {', '.join(different)}: their times may, too.")
+    said = list(circumstances.warnings(results.runs))
     ok = table[table["status"] == measurement.OK]
     unstable = int((ok["unstable"] == True).sum())  # noqa: E712  (pandas' own true)
     if unstable:
