@@ -106,13 +106,15 @@ def test_a_message_that_is_not_explained_is_found_and_can_be_entered(messages, t
         "class Odd(Exception): pass\nclass Odder(Odd): pass\n"
         'def f(x):\n    if x:\n        raise Odder(f"expected none, "\n            f"received {x!r}")\n'
         '    return measurement.TIMEOUT, f"{x} was slow"\n'
+        'def warnings(x):\n    yield f"It is odd, {x} says."\n'
     )
     planted = messages.messages(tmp_path)
     assert {(m.kind, m.template) for m in planted} == {
         ("Odder", "expected none, received …"),
         ("timeout", "… was slow"),
+        ("warn", "it is odd, … says."),
     }
-    there = "## One\n\n<!-- holds: Odder, timeout -->\nWhat to do.\n\n- `gone`: it is.\n\n## Two\n"
+    there = "## One\n\n<!-- holds: Odder, timeout, warn -->\nWhat to do.\n\n- `gone`: it is.\n\n## Two\n"
     assert messages.stale(there, tmp_path) == ["gone"]
     assert messages.entries(messages.entered(there, tmp_path)) == {m.template: "## One" for m in planted}
 
