@@ -49,6 +49,16 @@ NOT_RUN = {
     "shell.md": ["it writes into your shell's own files"],
     "thread.md": ["half an hour; a test makes the page in a small way"],
 }
+# pages that take longest
+SWEPT = {
+    "comparing-runs.md",
+    "first-comparison.md",
+    "measuring.md",
+    "neural-plugins.md",
+    "over-a-suite.md",
+    "tables.md",
+    "write-a-solver.md",
+}
 # of the README's lines these; what most of them do is run on another page, or in a test of its own
 README_NOT_RUN = {
     "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[torch]' && .venv/bin/odebench run": "pip",
@@ -65,14 +75,18 @@ README_NOT_RUN = {
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[str | None]]]:
-    """What became of each page: as many at a time as there are processors."""
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[str | None]]]:
+    """What became of each page that is asked for: as many at a time as there are processors."""
+    pages = {item.callspec.params["page"] for item in request.session.items if "outcomes" in item.fixturenames}
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
     ) as pool:
         yield {
             page: pool.submit(outcome, page, text, tmp_path_factory.mktemp("page"), tuple(README_NOT_RUN))
             for page, text in sorted(PAGES.items(), key=lambda item: -item[1].count("```sh"))
+            if page in pages
         }
 
 
@@ -93,7 +107,9 @@ def read_command(command: str, place: str) -> None:
                 raise AssertionError(f"{place}: {command}: {error.message}") from error
 
 
-@pytest.mark.parametrize("page", sorted(PAGES))
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.sweep] if page in SWEPT else []) for page in sorted(PAGES)]
+)
 def test_everything_on_the_page_runs(page, outcomes):
     assert (said := outcomes[page].result()) is None, said
 

@@ -28,6 +28,7 @@ THREAD_A = {**SOFT, "activation": "relu", "relu_output": True, "depth": 2, "opti
 SYSTEM_A = THREAD_A | {"derivative": "prediction"}
 
 
+FOUND: dict[str, Any] = {}
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -101,6 +102,14 @@ def _one_thread():
 
 
 def checkup(name, problem, params=None, problem_params=None, **options):
+    """What is found; examined once, however many tests ask for it."""
+    asked = repr((name, problem, params, dict(problem_params or {}), options))
+    if asked not in FOUND:
+        FOUND[asked] = examined(name, problem, params, problem_params, **options)
+    return FOUND[asked]
+
+
+def examined(name, problem, params, problem_params, **options):
     method = HOST.solver(name)
     problem_variant = Variant(problem, HOST.problem(problem).resolve(problem_params or {}))
     return examine(HOST, problem_variant, Variant(name, method.resolve(params or {})), **{"seeds": 1} | options)

@@ -97,7 +97,7 @@ def test_a_run_that_is_killed_at_any_moment_is_finished_by_resuming_it(cwd):
     begin = ["run", "--plugin", "plugin.py", "-s", "napper[nap=0.02]", "-p", f"decay[rate=[{rates}]]", "-o", "out"]
     moments, kept = random.Random(4), b""
     arguments = begin
-    for killed in range(20):
+    for killed in range(12):
         process = subprocess.Popen(command(*arguments, "-q"), cwd=cwd, stderr=subprocess.DEVNULL)
         if killed % 4:  # after so many new rows, and a moment; else while it starts
             size = len(kept)

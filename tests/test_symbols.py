@@ -20,7 +20,9 @@ FUNCTIONS = [name for name in RULES if name not in ("add", "sub", "mul", "truedi
 WRITTEN = [name for name in PROBLEMS if name not in BRANCHING | LONG]
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.sweep] if name == "emep" else []) for name in WRITTEN]
+)
 def test_the_expressions_give_the_slopes(name):
     ivp = PROBLEMS[name]
     rng = np.random.default_rng(0)

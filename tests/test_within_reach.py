@@ -15,10 +15,14 @@ OWN_TIGHT = {
     "medical-akzo-nobel": (1e-9, 1e-12),
     "stiff-detest-e4": (1e-10, 1e-12),  # differences of states of 27 decay to nothing
 }
+SLOWEST = ("beam", "emep", "medical-akzo-nobel", "orego", "stiff-detest-b1", "vdpol")  # most of the time of all
 OWN_LOOSE = {"e5": (1e-2, 1e-24)}
 
 
-@pytest.mark.parametrize("name", sorted(HOST.problems))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.sweep] if name in SLOWEST else []) for name in sorted(HOST.problems)],
+)
 def test_a_classical_method_comes_within_1e_8_of_the_reference_and_a_loose_one_does_not(name):
     problem = HOST.problem(name)
     ivp = problem()
