@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadRun
-from .measurement import COLUMNS, TEXT
+from .measurement import COLUMNS, ORACLE, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ORACLE = "oracle"
 _TRUTH = {"": False, "true": True, "false": False, "True": True, "False": False}
 
 

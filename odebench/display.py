@@ -45,7 +45,7 @@ def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, ranked: str, mos
         solver=text.labels(zip(cases["solver"], cases["solver_params"], strict=True)),
         place=cases.groupby(["problem", "problem_params"], sort=False).ngroup(),
     )
-    order = ["place", "max_abs_error_median", "wall_s_median"]
+    order = ["place", measurement.ERROR, measurement.TIME]
     first = labelled.sort_values(order, na_position="last", kind="stable").head(most)
     return Shown(
         caption,
@@ -53,9 +53,9 @@ def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, ranked: str, mos
             [
                 row["problem"],
                 row["solver"],
-                text.error(row["max_abs_error_median"], at_floor=row["at_reference_floor"] is True),
-                text.seconds(row["wall_s_median"]),
-                text.ratio(row["slowdown_vs_best_at_this_error"]),
+                text.error(row[measurement.ERROR], at_floor=row["at_reference_floor"] is True),
+                text.seconds(row[measurement.TIME]),
+                text.ratio(row[measurement.SLOWDOWN]),
                 row["status"],
                 ", ".join(filter(None, ["front" if row["on_front"] is True else "", row["marks"]])),
             ]

@@ -133,5 +133,9 @@ BLANK = {f.name: f.default for f in fields(Measurement) if f.default is not MISS
 COLUMNS = tuple(f.name for f in fields(Measurement) if f.name not in _JOURNAL_ONLY)
 TEXT = tuple(f.name for f in fields(Measurement) if f.name in COLUMNS and str(f.type).startswith(("str", "dict")))
 """Columns of words, and of JSON."""
+ORACLE = "oracle"
+"""The one column of truth values."""
+TIME, ERROR, SLOWDOWN = "wall_s_median", "max_abs_error_median", "slowdown_vs_best_at_this_error"
+"""Of a case: by what it is compared with others. SLOWDOWN is known where it is ranked."""
 WHOLE = ("seed", "repeat", "loops", *(name for name in STATS if name != "final_loss"), *COUNTED, "threads")
 """Columns of whole numbers, where the solver's own counts are."""

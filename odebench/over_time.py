@@ -13,6 +13,8 @@ from .program import Untraceable
 
 COMPONENTS = 8
 """Curves that can be told apart."""
+APART = 100.0
+"""Components whose sizes differ by more are each drawn on their own scale."""
 _TIMES = 200  # of a solution
 _STRETCHES = 100  # of an error
 _LONGEST = 5_000  # operations of equations that are written out while a run waits

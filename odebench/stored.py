@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from . import csv_reading, tables
 from .errors import BadRun
 from .journal import Run
-from .measurement import Checkpoint
+from .measurement import ORACLE, Checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,8 +102,8 @@ def read(path: Path, metrics: Sequence[str] = ()) -> pd.DataFrame:
     if missing := [name for name in ESSENTIAL if name not in names]:
         raise BadRun(f"'{path}' lacks the columns {', '.join(missing)}: it is not a table of samples.")
     table = parquet.read(path) if path.suffix == ".parquet" else csv_reading.read(path, names, metrics)
-    if tables.ORACLE not in table:
-        table[tables.ORACLE] = told_the_solution(table)
+    if ORACLE not in table:
+        table[ORACLE] = told_the_solution(table)
     table = tables.typed(table)
     for name in _ESSENTIAL_TEXT:
         if (empty := table[name].isna().to_numpy()).any():

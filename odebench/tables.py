@@ -17,7 +17,7 @@ from . import datapackage, parquet
 from .analysis import aggregate
 from .errors import OutputError
 from .journal import Run
-from .measurement import COLUMNS, TEXT, WHOLE, Checkpoint, DiagnosisRow
+from .measurement import COLUMNS, ORACLE, TEXT, WHOLE, Checkpoint, DiagnosisRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,6 @@ SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
 TRACE_COLUMNS = (*SAMPLE, *Checkpoint._fields)
 DIAGNOSIS_COLUMNS = (*SAMPLE, *DiagnosisRow._fields)
 
-ORACLE = "oracle"
 _ROWS_AT_ONCE = 2000
 _TRUTH = {True: "true", False: "false"}
 _ROWS_READ_AT_ONCE = 20_000

@@ -9,8 +9,9 @@ from ladders import curve, power_law
 from scipy.interpolate import interp1d
 
 from odebench.analysis import at_target, baselines
-from odebench.analysis.at_target import AT_END, AT_GAP, BELOW_FLOOR, ERROR, NOTHING, TIME, TURNING
+from odebench.analysis.at_target import AT_END, AT_GAP, BELOW_FLOOR, NOTHING, TURNING
 from odebench.errors import BadQuestion
+from odebench.measurement import ERROR, TIME
 
 
 def one(table):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 from .. import measurement
 from ..errors import UnknownName
+from ..measurement import SLOWDOWN
 from . import marks, work_precision
 
 SHOWN = ("problem", "problem_params", "solver", "curve", "rung", "case_id", "status")
@@ -72,7 +73,7 @@ def against(curves: pd.DataFrame, samples: pd.DataFrame, x: str, y: str) -> pd.D
         & ~table["marks"].map(lambda text: marks.ORACLE in text).astype(bool)
     )
     if "error" in x + y or "digits" in x + y:  # by a reference whose own error is unknown nothing is ranked
-        ranked &= curves["slowdown_vs_best_at_this_error"].notna()
+        ranked &= curves[SLOWDOWN].notna()
     table["on_front"] = work_precision.on_front(table, x, y, ranked)
     table = table[[*dict.fromkeys((*SHOWN, x, y, "on_front", "marks"))]]
     order = table.groupby(["problem", "problem_params"], sort=False).ngroup()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 from .. import measurement
 from ..backends import Array
 from ..errors import BadQuestion
+from ..measurement import ERROR, SLOWDOWN, TIME
 
-TIME, ERROR = "wall_s_median", "max_abs_error_median"
 INTERPOLATED = "interpolated"
 MEASURED = "measured"
 AT_END = {TIME: "reached already by its cheapest rung", ERROR: "its last rung takes less"}
@@ -100,9 +100,7 @@ def ladders(curves: pd.DataFrame) -> Iterator[Ladder]:
     columns = {
         name: curves[name].to_numpy()[order] for name in [*identity, "solver", "status", "marks", "at_reference_floor"]
     }
-    numbers = {
-        name: curves[name].to_numpy("float64")[order] for name in (ERROR, TIME, "slowdown_vs_best_at_this_error")
-    }
+    numbers = {name: curves[name].to_numpy("float64")[order] for name in (ERROR, TIME, SLOWDOWN)}
     for start, end in zip(starts, ends, strict=True):
         rungs = slice(start, end)
         said = dict.fromkeys(mark for text in columns["marks"][rungs] for mark in str(text).split(", "))
@@ -113,7 +111,7 @@ def ladders(curves: pd.DataFrame) -> Iterator[Ladder]:
             solver,
             curve,
             int(end - start),
-            bool(np.isfinite(numbers["slowdown_vs_best_at_this_error"][rungs]).any()),
+            bool(np.isfinite(numbers[SLOWDOWN][rungs]).any()),
             ", ".join(filter(None, said)),
             numbers[ERROR][rungs],
             numbers[TIME][rungs],

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from .. import measurement
+from ..measurement import ERROR, SLOWDOWN, TIME
 from . import at_target
-from .at_target import ERROR, TIME
 
 NO_BASELINE = "no classical solver on this problem"
 COLUMNS = ("baseline", "baseline_wall_s", "baseline_at_most", "slowdown_vs_classical", "how")
@@ -30,7 +30,7 @@ def strongest(curves: pd.DataFrame, neural: Collection[str]) -> pd.DataFrame:
         if ladder.ranked:
             rivals.setdefault((ladder.problem, ladder.problem_params), []).append(ladder)
     identity = ["case_id", "problem", "problem_params", "solver", "curve", "rung", ERROR, TIME, "marks"]
-    ranked = curves["slowdown_vs_best_at_this_error"].notna() & (curves["status"] == measurement.OK)
+    ranked = curves[SLOWDOWN].notna() & (curves["status"] == measurement.OK)
     networks = curves.loc[ranked & curves["solver"].isin(list(neural)), identity]
     rows = []
     for problem, params, error, seconds in networks[["problem", "problem_params", ERROR, TIME]].itertuples(index=False):

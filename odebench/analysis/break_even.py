@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from .. import measurement
+from ..measurement import ERROR, SLOWDOWN, TIME
 
 COLUMNS = (
     "problem",
@@ -32,8 +33,7 @@ COLUMNS = (
 
 _ROUNDING = 1 - 1e-12  # 120.00000000000001 is 120
 _Case: TypeAlias = Mapping[Hashable, Any]
-_ERROR, _BETWEEN = "max_abs_error_median", "max_between_error_median"
-_SECONDS, _QUERY = "wall_s_median", "query_s_median"
+_BETWEEN, _QUERY = "max_between_error_median", "query_s_median"
 
 
 def queries(once_s: float, query_s: float, rival_once_s: float, rival_query_s: float) -> float:
@@ -65,9 +65,9 @@ def counts(
     """
     import pandas as pd
 
-    known = curves[[_ERROR, _SECONDS, "slowdown_vs_best_at_this_error"]].notna().all(axis=1)
+    known = curves[[ERROR, TIME, SLOWDOWN]].notna().all(axis=1)
     good = curves[(curves["status"] == measurement.OK) & known & ~curves["solver"].isin(oracles)]
-    good = good.assign(anywhere=good[[_ERROR, _BETWEEN]].max(axis=1), unstable=good["unstable"].eq(True))
+    good = good.assign(anywhere=good[[ERROR, _BETWEEN]].max(axis=1), unstable=good["unstable"].eq(True))
     rows = []
     for names, cases in good.groupby(["problem", "problem_params"], sort=False):
         is_network = cases["solver"].isin(neural)
@@ -78,27 +78,27 @@ def counts(
 
 
 def _against(network: _Case, classical: Sequence[_Case]) -> list[Any]:
-    train_s, query_s = network[_SECONDS], network[_QUERY]
+    train_s, query_s = network[TIME], network[_QUERY]
     timed = not math.isnan(query_s)
     remarks = [] if timed else ["its queries were not timed"]
     solving: list[Any] = ["", math.nan, math.nan]
     dense: list[Any] = ["", math.nan, math.nan, math.nan]
     met = [network]
-    if rivals := [rival for rival in classical if rival[_ERROR] <= network[_ERROR]]:
-        fastest = min(rivals, key=lambda rival: rival[_SECONDS])
+    if rivals := [rival for rival in classical if rival[ERROR] <= network[ERROR]]:
+        fastest = min(rivals, key=lambda rival: rival[TIME])
         met.append(fastest)
-        needed = queries(train_s, query_s, 0.0, fastest[_SECONDS]) if timed else math.nan
-        solving = [fastest["curve"], fastest[_SECONDS], needed]
+        needed = queries(train_s, query_s, 0.0, fastest[TIME]) if timed else math.nan
+        solving = [fastest["curve"], fastest[TIME], needed]
         kept = [r for r in rivals if not math.isnan(r[_QUERY]) and r["anywhere"] <= network["anywhere"]]
         if not kept:
             remarks.append("no classical solver of the run has dense output that is as accurate")
         elif timed:
-            counted = [(queries(train_s, query_s, r[_SECONDS], r[_QUERY]), -r[_SECONDS]) for r in kept]
+            counted = [(queries(train_s, query_s, r[TIME], r[_QUERY]), -r[TIME]) for r in kept]
             rival = kept[counted.index(max(counted))]
             met.append(rival)
-            dense = [rival["curve"], rival[_SECONDS], rival[_QUERY], max(counted)[0]]
+            dense = [rival["curve"], rival[TIME], rival[_QUERY], max(counted)[0]]
     else:
         remarks.append("no classical solver of the run is as accurate")
     unstable = any(case["unstable"] for case in met)
-    said = [network["curve"], network["solver_params"], network[_ERROR], train_s, query_s]
+    said = [network["curve"], network["solver_params"], network[ERROR], train_s, query_s]
     return [*said, *solving, *dense, unstable, "; ".join(remarks)]

@@ -37,8 +37,8 @@ def to_error(curves: pd.DataFrame, error: float, cost: str, oracles: Collection[
     counts = tried[cost].notna().groupby(by_curve, sort=False).any()
     kept = there.index[there & (counts | ~works)]
     problems = tried[_PROBLEM].drop_duplicates()
-    reached = at_target.at_error(tried.assign(**{at_target.TIME: tried[cost].astype("float64")}), error, ())
-    matrix = reached.pivot(index=_PROBLEM, columns="curve", values=at_target.TIME)
+    reached = at_target.at_error(tried.assign(**{measurement.TIME: tried[cost].astype("float64")}), error, ())
+    matrix = reached.pivot(index=_PROBLEM, columns="curve", values=measurement.TIME)
     found = matrix.reindex(index=problems.set_index(_PROBLEM).index, columns=kept)
     return found.rename_axis(columns="solver")
 

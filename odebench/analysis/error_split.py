@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 from .. import measurement
 from ..cases import selection_text
 from ..errors import BadQuestion
+from ..measurement import ERROR
 
 COLUMNS = (
     "problem",
@@ -25,7 +26,6 @@ COLUMNS = (
     "settled",
 )
 
-_ERROR = "max_abs_error_median"
 _SETTLED = 0.1
 
 
@@ -58,7 +58,7 @@ def split(cases: pd.DataFrame, effort: str = "epochs", limit: float | None = Non
             f"expected solvers with a parameter {effort!r}, which says how long to train; no case has it. "
             "Sweep it in a run, such as 'pinn-autograd[epochs=[50,100,200]]', or name another."
         )
-    usable = has & (cases["status"] == measurement.OK) & (cases[_ERROR] > 0)
+    usable = has & (cases["status"] == measurement.OK) & (cases[ERROR] > 0)
     good, said = cases[usable], params[usable]
     rest = said.map(lambda of: {name: value for name, value in of.items() if name != effort})
     good = good.assign(effort=said.map(lambda of: float(of[effort])), curve=_named(good["solver"], rest))
@@ -86,7 +86,7 @@ def _named(solvers: pd.Series[str], params: pd.Series[Any]) -> pd.Series[str]:
 
 
 def _one(rows: pd.DataFrame, limit: float | None) -> pd.DataFrame:
-    error = rows[_ERROR].astype("float64")
+    error = rows[ERROR].astype("float64")
     reached = float(error.iloc[-1])
     settled = limit is not None or abs(float(error.iloc[-2]) - reached) <= _SETTLED * reached
     floor = reached if limit is None else limit

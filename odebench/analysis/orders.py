@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 from .. import measurement
 from ..backends import Array
+from ..measurement import ERROR
 
 ORDERS = (
     "curve",
@@ -46,7 +47,6 @@ _EVEN = 0.25  # by how much the slopes from rung to rung may differ along what i
 _EVEN_OF_SLOPE = 0.1  # or by this part of them
 _LEAST = 0.5  # a slope below this is no convergence, but a floor of rounding
 _BY_CURVE = ["curve", "problem", "problem_params"]
-_ERROR = "max_abs_error_median"
 _NONE = (math.nan, math.nan, 0, math.nan, math.nan)
 
 
@@ -172,7 +172,7 @@ def _points(case: pd.DataFrame, effort: pd.Series[float]) -> tuple[Array, Array]
     """Effort and error of the rungs that are ok and above the reference's floor, by rising effort."""
     import numpy as np
 
-    x, y = np.asarray(effort, dtype=np.float64), np.asarray(case[_ERROR], dtype=np.float64)
+    x, y = np.asarray(effort, dtype=np.float64), np.asarray(case[ERROR], dtype=np.float64)
     ok = (case["status"] == measurement.OK).to_numpy() & ~case["at_reference_floor"].eq(True).to_numpy()
     ok &= np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
     order = np.argsort(x[ok], kind="stable")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import measurement
 from ..cases import parse_selection, value_text
 from ..errors import BadParameter, BadSelection, did_you_mean
+from ..measurement import SLOWDOWN
 from ..text import count
 from . import work_precision
 
@@ -60,7 +61,7 @@ def chosen(
 def ranked_anew(cases: pd.DataFrame) -> pd.DataFrame:
     """The cases with on_front and slowdown_vs_best_at_this_error among themselves."""
     anew = cases.copy()
-    work_precision.rank(anew, ranked=cases["slowdown_vs_best_at_this_error"].notna())
+    work_precision.rank(anew, ranked=cases[SLOWDOWN].notna())
     return anew
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..measurement import ERROR, SLOWDOWN, TIME
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,10 +18,9 @@ def rank(table: pd.DataFrame, ranked: pd.Series[bool]) -> None:
 
     A case's rival is the fastest whose error is no greater than its own; it is on the front where it is its own rival.
     """
-    error, seconds = "max_abs_error_median", "wall_s_median"
-    rows, best = _with_the_least(table, seconds, error, ranked)
-    table["on_front"] = on_front(table, seconds, error, ranked)
-    table["slowdown_vs_best_at_this_error"] = (rows[seconds] / best).reindex(table.index)
+    rows, best = _with_the_least(table, TIME, ERROR, ranked)
+    table["on_front"] = on_front(table, TIME, ERROR, ranked)
+    table[SLOWDOWN] = (rows[TIME] / best).reindex(table.index)
 
 
 def on_front(table: pd.DataFrame, x: str, y: str, ranked: pd.Series[bool]) -> pd.Series[bool]:

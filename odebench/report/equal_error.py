@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
 from .. import text
-from ..analysis.at_target import ERROR, INTERPOLATED, MEASURED, TIME
+from ..analysis.at_target import INTERPOLATED, MEASURED
+from ..measurement import ERROR, TIME
 from . import columns as columns_
 from . import tables
 from .columns import Column, Row

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 from .. import certificate, measurement, text
 from ..analysis import marks
+from ..measurement import ERROR, SLOWDOWN, TIME
 from . import columns as columns_
 from . import tables
 from .columns import Column, Row
@@ -14,7 +15,6 @@ from .columns import Column, Row
 if TYPE_CHECKING:
     import pandas as pd
 
-ERROR, SECONDS, SLOWDOWN = "max_abs_error_median", "wall_s_median", "slowdown_vs_best_at_this_error"
 _MOST_CASES = 500
 LEGEND = (
     "max error: against the reference; ≤ where the reference knows no better. time: median of the samples. Both to the "
@@ -98,7 +98,7 @@ def _tables(comparison: pd.DataFrame, columns: Sequence[str], sort: Sequence[str
     problems = text.labels(zip(comparison["problem"], comparison["problem_params"], strict=True))
     labelled = comparison.assign(solver=solvers, problem=problems, remarks=_remarks_of(comparison))
     for title, rows in labelled.groupby("problem", sort=False):
-        rows = rows.sort_values([ERROR, SECONDS], na_position="last", kind="stable")
+        rows = rows.sort_values([ERROR, TIME], na_position="last", kind="stable")
         yield tables.Table(columns_.ordered(rows, sort, known), chosen, str(title), strong="on_front")
 
 
@@ -106,7 +106,7 @@ def _usual() -> list[Column]:
     return [
         Column("solver", "solver", lambda row: str(row["solver"]), numeric=False, marks=_oracle),
         Column(ERROR, "max error", _error),
-        Column(SECONDS, "time", _seconds, marks=_unstable),
+        Column(TIME, "time", _seconds, marks=_unstable),
         Column(SLOWDOWN, "slowdown", lambda row: text.ratio(row[SLOWDOWN], _time_digits(row))),
         Column("first_s", "first call", lambda row: text.seconds(row["first_s"], 2), less_needed=True),
         Column("samples", "samples", lambda row: str(row["samples"]), less_needed=True),
@@ -127,11 +127,11 @@ def _error(row: Row) -> str:
 
 
 def _seconds(row: Row) -> str:
-    return text.seconds(row[SECONDS], _time_digits(row))
+    return text.seconds(row[TIME], _time_digits(row))
 
 
 def _time_digits(row: Row) -> int:
-    return text.digits(row[SECONDS], (row["wall_s_ci_high"] - row["wall_s_ci_low"]) / 2)
+    return text.digits(row[TIME], (row["wall_s_ci_high"] - row["wall_s_ci_low"]) / 2)
 
 
 def _oracle(row: Row) -> Iterator[str]:

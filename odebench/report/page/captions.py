@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ... import measurement, text
-from .columns import ERROR, TIME
+from ...measurement import ERROR, SLOWDOWN, TIME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def power(level: float) -> str:
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     """Those that are ranked: solved, by themselves, with an error, a reference's error and a time that are known."""
     known = rows[ERROR].map(math.isfinite) & rows[TIME].map(math.isfinite)
-    return rows[known & rows["slowdown_vs_best_at_this_error"].notna()]
+    return rows[known & rows[SLOWDOWN].notna()]
 
 
 def solved(rows: pd.DataFrame) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...measurement import ERROR, SLOWDOWN, TIME
+
 
 class Column(NamedTuple):
     """One statistic of a case."""
@@ -17,9 +19,9 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("max_abs_error_median", "largest error", "e"),
-    Column("wall_s_median", "time", "s"),
-    Column("slowdown_vs_best_at_this_error", "slowdown", "x"),
+    Column(ERROR, "largest error", "e"),
+    Column(TIME, "time", "s"),
+    Column(SLOWDOWN, "slowdown", "x"),
     Column("first_s", "first call", "s"),
     Column("wall_s_min", "shortest time", "s"),
     Column("wall_s_ci_low", "time, 95 % from", "s"),
@@ -45,4 +47,3 @@ COLUMNS = (
     Column("n_parameters", "parameters trained", "n"),
     Column("final_loss", "final loss", "e"),
 )
-ERROR, TIME = "max_abs_error_median", "wall_s_median"

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import measurement, text
-from ...over_time import ReferenceSolution
+from ...measurement import ERROR
+from ...over_time import APART, ReferenceSolution
 from ...results import Results
 from . import data
-from .columns import ERROR
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SIZES = ((24, 100), (12, 60), (6, 40), (3, 25), (0, 0))
 """Cases of a problem, and times of each: the next where the page would be too large."""
-_APART = 100.0  # components whose sizes differ by more are each drawn on their own scale
 
 
 def solution(found: ReferenceSolution) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def solution(found: ReferenceSolution) -> dict[str, Any]:
 
     sizes = np.nan_to_num(np.abs(found.y)).max(axis=0)
     positive = sizes[sizes > 0]
-    own = positive.size > 0 and positive.max() > _APART * positive.min()
+    own = positive.size > 0 and positive.max() > APART * positive.min()
     components = []
     for name, size, values in zip(found.names, sizes, found.y.T, strict=True):
         scale = float(f"{size:.2g}") if own and size > 0 else 1.0

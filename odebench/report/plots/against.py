@@ -43,6 +43,6 @@ def against(results: Results, x: str, y: str, *, size: str = "page") -> Figure:
 
 def label(name: str) -> str:
     """'wall time (s)' of wall_s_median; other names as they are."""
-    known = {"wall_s_median": "time of a solve (s)", "max_abs_error_median": "largest error"}
+    known = {measurement.TIME: "time of a solve (s)", measurement.ERROR: "largest error"}
     unit = next((unit for ending, unit in _UNITS.items() if name.removesuffix("_median").endswith(ending)), None)
     return known.get(name, name.replace("_", " ") + (f" ({unit})" if unit else ""))

@@ -46,7 +46,7 @@ def positive(cases: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return cases[good]
 
 
-def near(cases: pd.DataFrame, column: str = "max_abs_error_median") -> tuple[pd.DataFrame, str]:
+def near(cases: pd.DataFrame, column: str = measurement.ERROR) -> tuple[pd.DataFrame, str]:
     """Those whose error is below a thousand, unless none is, and what is said of the others.
 
     What lies above has nothing to do with the problem any more, and would leave no room for the rest.
@@ -61,7 +61,7 @@ def near(cases: pd.DataFrame, column: str = "max_abs_error_median") -> tuple[pd.
 
 def closest(cases: pd.DataFrame) -> pd.DataFrame:
     """Of each curve on each problem the rung with the least error."""
-    by_error = cases.sort_values("max_abs_error_median", kind="stable")
+    by_error = cases.sort_values(measurement.ERROR, kind="stable")
     return by_error.drop_duplicates(["panel", "curve"]).sort_index()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...measurement import TIME
 from . import cases as of_cases
 from . import rows
-from .times import TIME, labelled, of_panel
+from .times import labelled, of_panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

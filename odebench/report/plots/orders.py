@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...analysis.against import statistic
 from ...errors import NothingToDraw
+from ...measurement import ERROR
 from . import cases as of_cases
 from . import panels
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ...results import Results
-
-_ERROR = "max_abs_error_median"
 
 
 def orders(results: Results, *, size: str = "page") -> Figure:
@@ -29,7 +28,7 @@ def orders(results: Results, *, size: str = "page") -> Figure:
     if found.empty:
         raise NothingToDraw("nothing to draw: no ladder of these runs sets a number of steps or points.")
     table = with_effort(results, named, found)
-    drawn = of_cases.positive(table, "effort", _ERROR)
+    drawn = of_cases.positive(table, "effort", ERROR)
 
     def lines(axes: Axes, rows: pd.DataFrame) -> None:
         for curve, points in rows.groupby("curve", sort=False):
@@ -37,7 +36,7 @@ def orders(results: Results, *, size: str = "page") -> Figure:
             if not said["order"] > 0:
                 continue
             middle = points[(points["effort"] >= said["steps_from"]) & (points["effort"] <= said["steps_to"])]
-            x, y = middle["effort"].to_numpy(float), middle[_ERROR].to_numpy(float)
+            x, y = middle["effort"].to_numpy(float), middle[ERROR].to_numpy(float)
             if len(x) < 2:
                 continue
             ends = (x.min(), x.max())
@@ -50,7 +49,7 @@ def orders(results: Results, *, size: str = "page") -> Figure:
 
     caption = ["Beside each line: the observed order, and in brackets the declared one.", of_cases.failed(named)]
     return panels.draw(
-        drawn, "effort", _ERROR, size=size, labels=("steps or points", "largest error"), caption=caption, more=lines
+        drawn, "effort", ERROR, size=size, labels=("steps or points", "largest error"), caption=caption, more=lines
     )
 
 

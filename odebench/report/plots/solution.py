@@ -13,8 +13,6 @@ from .style import COLOURS, STYLES, figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_APART = 100.0  # components whose sizes differ by more are each drawn on their own scale
-
 
 def solution(title: str, ivp: IVP, y: Array) -> Figure:
     """The states `y` (n, d) at `ivp.t_eval` over time: of many components eight, evenly chosen.
@@ -26,7 +24,7 @@ def solution(title: str, ivp: IVP, y: Array) -> Figure:
     drawn = figure(7, 4.2)
     chosen = over_time.chosen(ivp.n_states, over_time.COMPONENTS)
     largest = np.abs(y[:, chosen]).max(axis=0)
-    own_scale = largest.max() > _APART * largest[largest > 0].min(initial=np.inf)
+    own_scale = largest.max() > over_time.APART * largest[largest > 0].min(initial=np.inf)
     logarithmic, times = time_axis(ivp)
     y = y[-times.size :]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ... import text
+from ...measurement import ERROR, TIME
 from . import cases as of_cases
 from . import rows, style
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from ...results import Results
 
-TIME, ERROR = "wall_s_median", "max_abs_error_median"
 _SIGNS = {
     "integrator": rows.Sign("o", style.BLUE),
     "network": rows.Sign("*", style.VERMILLION),

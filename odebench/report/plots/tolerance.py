@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import NothingToDraw
+from ...measurement import ERROR
 from . import cases as of_cases
 from . import panels
 from .orders import with_effort
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from ...results import Results
 
-_ERROR = "max_abs_error_median"
-
 
 def tolerance(results: Results, *, size: str = "page") -> Figure:
     """The achieved error against the tolerance that was asked for; on the grey line both are equal.
@@ -27,7 +26,7 @@ def tolerance(results: Results, *, size: str = "page") -> Figure:
     named, found = of_cases.named(results), results.tolerance_proportionality()
     if found.empty:
         raise NothingToDraw("nothing to draw: no ladder of these runs is one of tolerances.")
-    drawn = of_cases.positive(with_effort(results, named, found), "effort", _ERROR)
+    drawn = of_cases.positive(with_effort(results, named, found), "effort", ERROR)
 
     def diagonal(axes: Axes, rows: pd.DataFrame) -> None:
         ends = [rows["effort"].min(), rows["effort"].max()]
@@ -35,5 +34,5 @@ def tolerance(results: Results, *, size: str = "page") -> Figure:
 
     caption = ["On the grey line the error is the tolerance; above it, larger.", of_cases.failed(named)]
     return panels.draw(
-        drawn, "effort", _ERROR, size=size, labels=("tolerance", "largest error"), caption=caption, more=diagonal
+        drawn, "effort", ERROR, size=size, labels=("tolerance", "largest error"), caption=caption, more=diagonal
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...measurement import ERROR, TIME
 from . import cases as of_cases
 from . import foot, style
 from .looks import MOST, OTHER, Look, looks
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from ...results import Results
 
-TIME, ERROR = "wall_s_median", "max_abs_error_median"
 _ENDS = ("wall_s_min", "wall_s_ci_low", "wall_s_ci_high", TIME)
 
 
