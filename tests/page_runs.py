@@ -18,6 +18,8 @@ from odebench.measurement import Measurement
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 )
+LADDERS = {"rk4": 2.0, "euler": 1.0, "heyoka": 8.0}
+NASTY = "<img src=x onerror=alert(1)>%{x}&amp;\"'</script>"
 META = {
     "asked": {"solvers": ["one", "two"], "problems": ["decay"]},
     "metrics": [],
@@ -37,6 +39,36 @@ def make_run(directory: Path, rows: Iterable[Measurement], **meta: Any) -> Path:
         run.append(row)
     run.finish("complete")
     return directory
+
+
+def three_problems() -> Iterator[Measurement]:
+    """Three problems, of which the third has markup for a name; ladders of three solvers, an oracle and failures."""
+    for problem in ("decay", "lorenz", NASTY):
+        for solver in LADDERS:
+            for k in range(8):
+                yield _rung(problem, solver, k)
+        trace = [[10 * k, 0.1 * k, 10.0**-k, 10.0 ** (-k / 2), None] for k in range(1, 5)]
+        y = {"t": [1.0, 2.0], "y": [[3.0], [4.0]], "names": ["y"], "n_states": 1, "logarithmic": False, "latex": None}
+        course = {"t": [1.0, 2.0], "abs_error": [1e-3, 1e-2]}
+        recorded = {"reference_solution": y, "error_over_time": course} if problem == "lorenz" else {}
+        yield _rung(problem, "net", 0, max_abs_error=1e-2, trace=[[*c, None] for c in trace], **recorded)
+        yield _rung(problem, "truth", 0, max_abs_error=0.0, oracle=True)
+        yield _rung(
+            problem, NASTY, 0, status="failed", reason=f"no <b>way</b> {NASTY}", max_abs_error=None, wall_s=None
+        )
+
+
+def _rung(problem: str, solver: str, k: int, **fields: Any) -> Measurement:
+    measured = {
+        "wall_s": 1e-4 * 2**k,
+        "max_abs_error": 0.1 * 2.0 ** (-k * LADDERS.get(solver, 0)),
+        "rhs_calls": 10.0 * 2**k,
+        "reference_error": 1e-14,
+    }
+    params = {"steps": 10 * 2**k}
+    return Measurement(
+        "r", f"{problem}/{solver}/{k}", problem, {}, solver, params, "p", "1", None, 0, **measured | fields
+    )
 
 
 class Parsed(HTMLParser):
@@ -109,3 +141,22 @@ class Watched:
     def fetched(self) -> list[str]:
         """What it asked for beyond itself."""
         return [url for url in self.requests[1:] if not url.startswith(("blob:", "data:"))]
+
+
+def kept_quiet(watched: Watched) -> bool:
+    """It has asked for nothing and complained of nothing."""
+    return (watched.fetched(), watched.errors) == ([], [])
+
+
+def drawn(page: Any, figure: str = "Work and precision") -> Any:
+    """The element of that plot, once it is drawn."""
+    plot = page.locator("figure", has=page.get_by_role("heading", name=figure, exact=True)).locator(".plot")
+    plot.scroll_into_view_if_needed()
+    plot.locator(".main-svg").first.wait_for()
+    return plot
+
+
+def luminance(colour: str) -> float:
+    """Of what a browser calls rgb(...): from 0 to 255."""
+    red, green, blue = (int(v) for v in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -13,6 +13,7 @@ const PATHS = {
 };
 const MOST_SHOWN = 12; // series shown at first
 const MOST_ROWS = 200; // of a plot's data as a table
+const PRINTED = 680; // pixels: A4 within its margins, of which a browser says nothing before it prints
 const FIGURES = [];
 
 const isDark = () => {
@@ -102,17 +103,19 @@ class Figure {
     const traces = series.map((s) => ({
       type: "scatter", mode: s.mode || "lines+markers", name: plain(s.name), x: s.x, y: s.y, text: s.text ? s.text.map((t) => t.split("\n").map(plain).join("<br>")) : undefined,
       hoverinfo: s.text ? "text" : "skip", visible: s.fixed || !this.hidden.get(s.name),
-      opacity: s.faint ? 0.5 : 1, error_y: s.spread, line: { color: s.ink || colour(s.colour), width: s.width || 1.5, dash: s.dash || dash(s.colour), shape: s.line },
+      opacity: s.faint ? 0.5 : 1, error_x: s.spread?.x, error_y: s.spread?.y, line: { color: s.ink || colour(s.colour), width: s.width || 1.5, dash: s.dash || dash(s.colour), shape: s.line },
       marker: { color: s.ink || colour(s.colour), size: 8, symbol: s.symbols || s.shape || shape(s.colour), maxdisplayed: s.sparse ? 12 : 0 },
     }));
     const layout = { showlegend: false, margin: { l: 60, r: 15, t: 10, b: 50 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: text, family: "system-ui, sans-serif", size: 13 }, xaxis: axis(x), yaxis: axis(y), hovermode: "closest",
       hoverlabel: { align: "left", bgcolor: css("--box"), font: { color: text } }, dragmode: "zoom",
-      uirevision: anew && !keep ? Math.random() : this.revision };
+      ...(printing ? { width: PRINTED } : {}), uirevision: anew && !keep ? Math.random() : this.revision };
     this.revision = layout.uirevision;
     const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: { format: "svg", filename: this.made.file } };
-    this.ready = Plotly.react(this.plot, traces, layout, config);
+    const back = !printing && this.plot._fullLayout?.width === PRINTED && this.plot.clientWidth !== PRINTED;
+    Plotly.react(this.plot, traces, layout, config);
+    if (back) Plotly.Plots.resize(this.plot); // it keeps the width that it had on paper
   }
 
   zoom(factor) {

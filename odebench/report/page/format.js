@@ -48,6 +48,11 @@ function el(tag, attributes, ...children) {
   return made;
 }
 
+/** What stands where there is nothing to draw. */
+function missing(...sentences) {
+  return el("div", { class: "missing" }, sentences.map((sentence) => el("p", {}, sentence)));
+}
+
 let fields = 0;
 
 /** A form's field with its label. */
@@ -96,6 +101,7 @@ const word = (column, row) => {
 const value = (column, row) => (CASES.numbers[column] ? CASES.numbers[column][row] : null);
 const marked = (row, mark) => (CASES.marks[row] >> DATA.markNames.indexOf(mark)) & 1;
 const marksOf = (row) => DATA.markNames.filter((mark) => marked(row, mark));
+const [TIME, ERROR] = ["wall_s_median", "max_abs_error_median"];
 const COLUMN = new Map(DATA.columns.map((column) => [column.key, column]));
 const CURVES = [...new Set(CASES.words.curve.map((k) => CASES.strings[k]))];
 const curveNumber = new Map(CURVES.map((curve, k) => [curve, k]));

@@ -3,7 +3,7 @@ const mountOf = (view) => document.querySelector(`[data-view="${view}"]`);
 
 /** The problem as mathematics; the MathML comes from odebench, which lets harmless elements alone through. */
 function equations(problem) {
-  if (!problem.mathml) return [el("p", { class: "missing" }, "Its equations cannot be written here: the run did not record them, and no problem of this name that can be written out is installed.")];
+  if (!problem.mathml) return [missing("Its equations cannot be written here: the run did not record them, and no problem of this name that can be written out is installed.")];
   const box = el("div", { class: "equation", tabindex: "0", role: "group", "aria-label": "The equations" });
   box.append(document.importNode(new DOMParser().parseFromString(problem.mathml.replace("<math", '<math xmlns="http://www.w3.org/1998/Math/MathML"'), "application/xml").documentElement, true));
   return [box];

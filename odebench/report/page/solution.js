@@ -3,7 +3,7 @@ const NOT_RECORDED = "not recorded in this run: runs of odebench record it since
 
 function solutionFigure(problem) {
   const { solution } = problem;
-  if (!solution) return el("p", { class: "missing" }, `The solution is ${NOT_RECORDED}`);
+  if (!solution) return missing(`The solution is ${NOT_RECORDED}`);
   return new Figure({
     title: "Solution",
     make: () => ({
@@ -16,7 +16,7 @@ function solutionFigure(problem) {
 
 function errorFigure(problem) {
   const { errors, solution } = problem;
-  if (!errors || !errors.series.length) return el("p", { class: "missing" }, `The error over time is ${NOT_RECORDED}`);
+  if (!errors || !errors.series.length) return missing(`The error over time is ${NOT_RECORDED}`);
   return new Figure({
     title: "Error over time",
     make: () => ({

@@ -30,24 +30,25 @@ function profileFigure() {
   return figure.element;
 }
 
-const EFFORTS = ["tolerance", "steps", "counted_rhs_calls", "rhs_calls", "epochs", "n_parameters", "wall_s_median"];
+const EFFORTS = ["tolerance", "steps", "counted_rhs_calls", "rhs_calls", "epochs", "n_parameters", TIME];
 
 function effortFigure(curve) {
   const rows = CASES.words.curve.map((k, row) => (CASES.strings[k] === curve ? row : -1)).filter((row) => row >= 0);
-  const efforts = EFFORTS.filter((key) => COLUMN.has(key) && rows.some((r) => value(key, r) > 0));
-  let key = efforts[0] || "wall_s_median";
+  const drawable = (key) => rows.filter((r) => [key, ERROR].every((k) => value(k, r) > 0 && Number.isFinite(value(k, r))));
+  const efforts = EFFORTS.filter((key) => COLUMN.has(key) && drawable(key).length);
+  if (!efforts.length) return missing(...DATA.orders[curve] || [], `No case of ${curve} has an error and an effort that are known: there is nothing to draw.`);
+  let key = efforts[0];
   const figure = new Figure({
     title: `What ${curve} achieves`,
     controls: [choice("across", efforts.map((e) => [e, COLUMN.get(e).title]), key, (e) => { key = e; figure.redraw(); })],
     make: () => {
       const problems = new Map();
-      for (const r of rows) {
-        if (!(value(key, r) > 0) || !(value("max_abs_error_median", r) > 0)) continue;
+      for (const r of drawable(key)) {
         const name = word("problem_label", r);
         if (!problems.has(name)) problems.set(name, []);
         problems.get(name).push(r);
       }
-      const x = (r) => value(key, r), y = (r) => value("max_abs_error_median", r);
+      const x = (r) => value(key, r), y = (r) => value(ERROR, r);
       const series = [...problems].map(([name, cases], k) => {
         cases.sort((a, b) => x(a) - x(b));
         return { name, colour: k, x: cases.map(x), y: cases.map(y), mode: cases.length > 1 ? "lines+markers" : "markers", text: cases.map((r) => `${name}\n${aboutCase(r).join("\n")}`),
@@ -60,9 +61,8 @@ function effortFigure(curve) {
       }
       const about = (DATA.orders[curve] || []).slice();
       if (key === "tolerance") about.push("On the broad grey line the error is the tolerance that was asked for; what it is of depends on the size of the state.");
-      if (!series.length) about.push("No case of it was solved with an error and an effort that are known.");
-      else if (rows.some((r) => marked(r, "at reference floor"))) about.push("Hollow: as accurate as the reference, or more.");
-      return { series, caption: about, x: { title: COLUMN.has(key) ? label(COLUMN.get(key)) : key, log: true }, y: { title: "largest error", log: true }, file: `${curve}-${key}`,
+      if (rows.some((r) => marked(r, "at reference floor"))) about.push("Hollow: as accurate as the reference, or more.");
+      return { series, caption: about, x: { title: label(COLUMN.get(key)), log: true }, y: { title: "largest error", log: true }, file: `${curve}-${key}`,
         rows: [["problem", "solver", key, "max_abs_error_median", "marks"], ...rows.map((r) => [word("problem_label", r), word("label", r), x(r), y(r), marksOf(r).join("; ")])] };
     },
   });

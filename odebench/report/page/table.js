@@ -1,6 +1,6 @@
 // All cases: filtered, sorted, a page at a time.
 const PER_PAGE = 50;
-const FIRST_SHOWN = ["max_abs_error_median", "wall_s_median", "slowdown_vs_best_at_this_error", "rhs_calls"];
+const FIRST_SHOWN = [ERROR, TIME, "slowdown_vs_best_at_this_error", "rhs_calls"];
 
 function casesTable(mount) {
   const shown = new Set(FIRST_SHOWN.filter((key) => COLUMN.has(key)));
@@ -75,7 +75,7 @@ function casesTable(mount) {
         ok ? null : el("span", { class: "status" }, word("status", row) + (reason ? ": " : "")), reason || null);
     }
     if (key in CASES.words) return el("td", { class: "name" }, word(key, row));
-    const floor = key === "max_abs_error_median" && marked(row, "at reference floor") ? "≤ " : "";
+    const floor = key === ERROR && marked(row, "at reference floor") ? "≤ " : "";
     return el("td", { class: "number" }, floor + written(value(key, row), COLUMN.get(key).kind));
   }
 

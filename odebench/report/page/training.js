@@ -11,7 +11,8 @@ function trainingView(mount) {
 
 function trainingFigure(problem) {
   const has = (quantity) => problem.solves.some((s) => s[quantity].some((v) => v !== null));
-  const state = { up: Object.keys(QUANTITIES).find(has) || "error", across: "wall_s", at: STEPS };
+  if (!Object.keys(QUANTITIES).some(has)) return missing(...problem.captions, "No checkpoint says how far it was off: there is nothing to draw.");
+  const state = { up: Object.keys(QUANTITIES).find(has), across: "wall_s", at: STEPS };
   const output = el("output", { "aria-live": "polite" });
   const slider = el("input", { type: "range", min: "0", max: String(STEPS), value: String(STEPS), oninput: () => { state.at = Number(slider.value); figure.redraw(true, true); } });
   const unit = (v) => (state.across === "wall_s" ? written(v, "s") : `step ${Math.round(v)}`);

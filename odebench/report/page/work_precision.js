@@ -1,6 +1,6 @@
-// Any statistic of a problem's cases against any other; at first the time against the error, with the front.
+// Any statistic of a problem's cases against any other; at first the error against the time, with the front.
 const MOST_POINTS = 3000;
-const AXES = { x: COLUMN.has("max_abs_error_median") ? "max_abs_error_median" : DATA.columns[0]?.key, y: COLUMN.has("wall_s_median") ? "wall_s_median" : DATA.columns[0]?.key };
+const AXES = { x: TIME, y: ERROR };
 
 /** Rows that nobody beats in both of x and y, from left to right. */
 function front(rows, x, y) {
@@ -18,6 +18,8 @@ function aboutCase(row) {
 }
 
 function workPrecision(problem, rows, sentences) {
+  if (!rows.some((r) => Number.isFinite(value(AXES.x, r)) && Number.isFinite(value(AXES.y, r))))
+    return missing(...sentences, "No case has an error and a time that are known: there is nothing to draw.");
   const axes = { ...AXES };
   const options = DATA.columns.map((c) => [c.key, c.title]);
   const figure = new Figure({
@@ -47,12 +49,12 @@ function workPrecision(problem, rows, sentences) {
           name, colour: curveNumber.get(word("curve", cases[0])), x: cases.map(x), y: cases.map(y), faint: marked(cases[0], "oracle"),
           mode: cases.length > 1 ? "lines+markers" : "markers", text: cases.map((r) => aboutCase(r)).map((lines) => lines.join("\n")),
           symbols: cases.map((r) => shape(curveNumber.get(word("curve", r))) + (marked(r, "at reference floor") ? "-open" : "") + (marked(r, "unstable") ? "-dot" : "")),
-          spread: axes.y === "wall_s_median" ? spread(cases) : undefined,
+          spread: { x: axes.x === TIME ? spread(cases) : undefined, y: axes.y === TIME ? spread(cases) : undefined },
         };
       });
       series.sort((a, b) => (a.faint || 0) - (b.faint || 0));
       const ranked = points.filter((r) => word("status", r) === "ok" && !marked(r, "oracle"));
-      const caption = default_ ? [...sentences] : [`${cy.title} against ${cx.title} of ${points.length} cases.`];
+      const caption = default_ ? [...sentences, "Lower is more accurate, further left is faster."] : [`${cy.title} against ${cx.title} of ${points.length} cases.`];
       if (cx.less_is_better && cy.less_is_better && axes.x !== axes.y && ranked.length) {
         const best = front(ranked, x, y);
         series.unshift({ name: "front", fixed: true, ink: css("--quiet"), mode: "lines", width: 5, dash: "solid", line: "hv", faint: true, x: best.map(x), y: best.map(y) });
@@ -83,6 +85,6 @@ function names(rows) {
 }
 
 function spread(rows) {
-  const over = (key, sign) => rows.map((r) => (value(key, r) === null ? 0 : Math.max(0, sign * (value(key, r) - value("wall_s_median", r)))));
+  const over = (key, sign) => rows.map((r) => (value(key, r) === null ? 0 : Math.max(0, sign * (value(key, r) - value(TIME, r)))));
   return { type: "data", symmetric: false, array: over("wall_s_ci_high", 1), arrayminus: over("wall_s_ci_low", -1), thickness: 1, width: 3 };
 }
