@@ -38,7 +38,7 @@ default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # of the words in single backticks most are code and nothing more
-    ("py:class", r"(collections\.abc|pathlib|sympy|numpy)\..*"),  # others' documentation is not at hand offline
+    ("py:class", r"(collections\.abc|os|pathlib|pd|sympy|numpy)\..*"),  # others' documentation is not at hand offline
     ("py:class", r"RightHandSide|ArrayLike|Arguments|odebench\.compiling\.Made"),  # names of types, for annotations
 ]
 
