@@ -16,7 +16,7 @@ from page_runs import Parsed, make_run
 import odebench
 from odebench.errors import OutputError
 from odebench.report import page
-from odebench.report.page import captions, data, overview
+from odebench.report.page import data, overview
 
 for _package in ("jinja2", "plotly"):
     pytest.importorskip(_package, reason="pip install 'odebench[report]' writes the page")
@@ -191,74 +191,12 @@ def test_the_command_names_the_file(odebench, tmp_path, row):
     assert "is not a directory" in odebench("report", "nothing").stderr
 
 
-CURVES = [
-    ("heyoka", 1e-3, 1e-8),
-    ("scipy", 3.1e-3, 2e-7),
-    ("rk4", 1e-4, 1e-4),
-    ("net", 1.0, 1e-5),
-    ("truth", 1e-9, 0.0),
-]
-
-
-def sentences(tmp_path, row, *, networks=("net",), more=()):
-    rows = [row(name, s, e, oracle=name == "truth", solver_params={"rtol": 1e-6}) for name, s, e in CURVES]
-    table = data.cases(odebench.load(make_run(tmp_path / "run", [*rows, *more])))
-    return captions.of_problem(table, networks)
-
-
-def test_captions_say_what_the_numbers_say(tmp_path, row):
-    said = sentences(tmp_path, row)
-    assert said[0] == "All of 5 cases were solved."
-    assert said[1] == "The most accurate is heyoka: an error of 1.00e-08 in 1.00 ms."
-    assert said[2:] == [
-        "At an error of 1e-3 or less rk4 is the fastest, 10.0x faster than heyoka; "
-        "the fastest network, net, takes 10000x as long.",
-        "At an error of 1e-6 or less heyoka is the fastest, 3.10x faster than scipy; no network reaches it.",
-    ]
-
-
-def test_captions_follow_the_numbers(tmp_path, row):
-    faster = row("scipy", 1e-4, 1e-9, case_id="decay/scipy/1", solver_params={"rtol": 1e-9})
-    said = sentences(tmp_path, row, networks=(), more=[faster])
-    assert "At an error of 1e-6 or less scipy is the fastest, 10.0x faster than heyoka." in said
-    assert not any("network" in sentence for sentence in said)
-
-
-def test_captions_rank_nothing_where_the_references_error_is_unknown(tmp_path, row):
-    rows = [row(name, s, e, reference_error=None) for name, s, e in CURVES]
-    table = data.cases(odebench.load(make_run(tmp_path / "run", rows)))
-    assert captions.of_problem(table) == ["All of 5 cases were solved."]
-
-
-def test_captions_mark_times_that_scatter_and_errors_at_the_floor(tmp_path, row):
-    shaky = [row("shaky", s, 1e-17, case_id="s", repeat=k) for k, s in enumerate((1e-5, 1e-5, 9e-5))]
-    said = sentences(tmp_path, row, more=shaky)
-    assert (
-        said[1] == "The most accurate is shaky: an error of ≤ 1.00e-16 in 10.0 µs, as accurate as the reference itself."
-    )
-    assert any("shaky (its times scatter) is the fastest" in sentence for sentence in said)
-
-
-def test_who_is_on_most_fronts(tmp_path, row):
-    rows = [
-        row(name, s, e, case_id=f"{problem}/{name}", problem=problem)
-        for problem, pairs in {
-            "p": ((1, 1e-3), (2, 1e-2)),
-            "q": ((1, 1e-3), (2, 1e-2)),
-            "r": ((2, 1e-2), (1, 1e-3)),
-        }.items()
-        for name, (s, e) in zip(("one", "two"), pairs, strict=True)
-    ]
-    said = captions.of_all(data.cases(odebench.load(make_run(tmp_path / "run", rows))))
-    assert said == ["All of 6 cases were solved.", "one stands on the front of 2 of 3 problems, more than any other."]
-
-
 def test_some_cases_are_asked_for_and_the_others_counted(odebench, tmp_path, row):
     make_run(tmp_path / "results" / "r1", [row(), row("two"), row("three")])
     assert odebench("report", "r1", "-s", "one", "-s", "two").returncode == 0
     parsed = Parsed((tmp_path / "results" / "r1" / "report.html").read_text(encoding="utf-8"))
-    assert "Not asked for, and so not ranked here: 1 of" in parsed.text
+    assert "Shown are 2 of 3 cases, ranked among all 3." in parsed.text
     assert len(payload(parsed)["cases"]["marks"]) == 2
     assert odebench("report", "r1").returncode == 0
     parsed = Parsed((tmp_path / "results" / "r1" / "report.html").read_text(encoding="utf-8"))
-    assert "Not asked for" not in parsed.text
+    assert "Shown are" not in parsed.text

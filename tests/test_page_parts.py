@@ -110,7 +110,8 @@ def test_a_profile_is_told_as_it_is(suite_of):
     results = suite_of(*TIMES)
     by_level = {made["level"]: made for made in suite.performance(results)}
     assert by_level["1e-6"]["captions"] == [
-        "At an error of 1e-6 a is the fastest on 2 of 3 problems, and reaches it on 3 of 3 problems, no other on more."
+        "At an error of 1e-6 a is the fastest on 2 of 3 problems, and reaches it on 3 of 3 problems, no other on more.",
+        "Fewer than 5 samples: 7 of 7 cases.",
     ]
     assert by_level["1e-6"]["curves"].keys() == {"a", "b", "c"}  # not the oracle
     profile = by_level["1e-6"]["curves"]["b"]
@@ -130,6 +131,39 @@ def test_who_is_fast_and_who_is_sure_are_two():
         "At an error of 1e-3 fast is the fastest on 2 of 4 problems, and reaches it on 2 of 4 problems; "
         "sure reaches it on 4 of 4 problems."
     ]
+
+
+STEPS = {"a": (1, 2), "b": (1, 2), "net": (0, 2), "late": (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("curves", "said"),
+    [
+        (
+            ("a", "b"),
+            "a and b are each the fastest on 1 of 2 problems, and reach it on 2 of 2 problems, no other on more.",
+        ),
+        (
+            ("late", "net"),
+            "late and net are each the fastest on 0 of 2 problems; net reaches it on 2 of 2 problems; the strongest "
+            "classical solver, late, is the fastest on 0 of 2 problems and reaches it on 1 of 2 problems.",
+        ),
+        (
+            ("net",),
+            "net is the fastest on 0 of 2 problems, and reaches it on 2 of 2 problems, no other on more; nobody.",
+        ),
+    ],
+)
+def test_ties_are_named_and_networks_stand_beside_the_strongest_classical_solver(curves, said):
+    rows = [(name, tau, n / 2, n, 2) for name in curves for tau, n in zip((1.0, 9.0), STEPS[name], strict=True)]
+    profile = pd.DataFrame(rows, columns=["solver", "tau", "fraction", "solved", "problems"])
+    assert suite.caption(profile, 1e-6, ["net"], "nobody") == [f"At an error of 1e-6 {said}"]
+
+
+def test_times_that_scatter_are_told_where_no_point_is_marked(tmp_path, row):
+    rows = [row("a", s, 1e-7, repeat=k) for k, s in enumerate((1.0, 1.0, 1.0, 1.0, 9.0))] + [row("b")]
+    table = data.cases(odebench.load(make_run(tmp_path / "run", rows)))
+    assert captions.scatter(table) == ["The times of 1 of 2 cases scatter.", "Fewer than 5 samples: 1 of 2 cases."]
 
 
 def test_one_problem_makes_no_profile(suite_of):

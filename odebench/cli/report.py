@@ -21,15 +21,17 @@ from .options import debug_option, filter_options
     help="Where to write it. [default: report.html in the run's directory; of several runs, here]",
 )
 @filter_options
+@click.option("--rank-anew", is_flag=True, help="Rank the cases that are shown among themselves.")
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
 @debug_option
-def report(runs: tuple[str, ...], output: Path | None, open_it: bool, filters: dict[str, Any]) -> None:
+def report(runs: tuple[str, ...], output: Path | None, open_it: bool, rank_anew: bool, filters: dict[str, Any]) -> None:
     """Write one or more runs as a page: one HTML file that needs no network. Default: the newest run.
 
     It says what ran, where, and what failed and why; problem by problem who is the fastest at what error, in words
     and as a plot whose axes can be chosen; and has every case in a table that can be filtered and sorted. Runs are
     directories, or ids below results/; several are taken together as 'odebench table' does.
-    With -p, -s, --tag and --status only these cases are on the page, ranked among themselves.
+    With -p, -s, --tag and --status only these cases are on the page, still ranked among all that was measured, and
+    beside networks the strongest classical solvers; with --rank-anew they are alone.
     Needs plotly and jinja2: odebench[report].
 
     \b
@@ -42,10 +44,10 @@ def report(runs: tuple[str, ...], output: Path | None, open_it: bool, filters: d
     from .. import results
     from ..report import page
 
-    everything = results.load(*runs)
-    found = everything.select(**filters, rank_anew=True) if any(filters.values()) else everything
-    left_out = len(everything.cases) - len(found.cases)
-    path = page.write(found, output, left_out=left_out)
+    found = results.load(*runs)
+    if any(filters.values()):
+        found = found.select(**filters, rank_anew=rank_anew)
+    path = page.write(found, output)
     click.echo(f"page         {path}")
     if open_it:
         import webbrowser

@@ -105,9 +105,9 @@ def _tables(comparison: pd.DataFrame, columns: Sequence[str], sort: Sequence[str
 def _usual() -> list[Column]:
     return [
         Column("solver", "solver", lambda row: str(row["solver"]), numeric=False, marks=_oracle),
-        Column(ERROR, "max error", _error),
-        Column(TIME, "time", _seconds, marks=_unstable),
-        Column(SLOWDOWN, "slowdown", lambda row: text.ratio(row[SLOWDOWN], _time_digits(row))),
+        Column(ERROR, "max error", error),
+        Column(TIME, "time", seconds, marks=_unstable),
+        Column(SLOWDOWN, "slowdown", lambda row: text.ratio(row[SLOWDOWN], time_digits(row))),
         Column("first_s", "first call", lambda row: text.seconds(row["first_s"], 2), less_needed=True),
         Column("samples", "samples", lambda row: str(row["samples"]), less_needed=True),
         Column("remarks", "remarks", lambda row: str(row["remarks"]), numeric=False),
@@ -121,16 +121,19 @@ def _known(comparison: pd.DataFrame) -> list[Column]:
     return [*usual, *(column for column in columns_.of(comparison) if column.name not in shown)]
 
 
-def _error(row: Row) -> str:
+def error(row: Row) -> str:
+    """The error of a case, to the digits that its samples support."""
     spread = row["max_abs_error_worst"] - row[ERROR]
     return text.error(row[ERROR], text.digits(row[ERROR], spread), at_floor=row["at_reference_floor"] is True)
 
 
-def _seconds(row: Row) -> str:
-    return text.seconds(row[TIME], _time_digits(row))
+def seconds(row: Row) -> str:
+    """The time of a case, likewise."""
+    return text.seconds(row[TIME], time_digits(row))
 
 
-def _time_digits(row: Row) -> int:
+def time_digits(row: Row) -> int:
+    """How many digits of its time they support."""
     return text.digits(row[TIME], (row["wall_s_ci_high"] - row["wall_s_ci_low"]) / 2)
 
 

@@ -14,7 +14,7 @@ _FIRST = 2048  # characters, in which a page of ours says so
 NAME = "report.html"
 
 
-def write(results: Results, path: Path | None = None, *, left_out: int = 0) -> Path:
+def write(results: Results, path: Path | None = None) -> Path:
     """Write the page about these results, and say where.
 
     By default it is report.html in the run's directory, or of several runs in the working directory. Raises
@@ -27,7 +27,7 @@ def write(results: Results, path: Path | None = None, *, left_out: int = 0) -> P
     try:
         if path.exists() and path.stat().st_size and not _is_ours(path):
             raise OutputError(f"'{path}' is there already, and no page of odebench's. Name another file with -o.")
-        page = render(results, left_out=left_out)
+        page = render(results)
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write '{path}': {error.strerror}. Name another file with -o.") from error

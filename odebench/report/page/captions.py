@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ... import measurement, text
+from ...analysis import spread
 from ...measurement import ERROR, SLOWDOWN, TIME
+from .. import terminal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .rivals import Rivals
 
 LEVELS = (1e-3, 1e-6, 1e-9)
 """Errors at which the fastest are named."""
 _UNSTABLE = " (its times scatter)"
 
 
-def of_problem(rows: pd.DataFrame, networks: Collection[str] = ()) -> list[str]:
+def of_problem(rows: pd.DataFrame, rivals: Rivals) -> list[str]:
     """What the cases of one problem say: how many were solved, who is the most accurate, who the fastest at what error.
 
-    `rows` as `data.cases` has them; `networks` are names of solvers. Times are of measured cases that are as accurate
+    `rows` as `data.cases` has them. Times are of measured cases that are as accurate
     as that or more, nothing in between.
     """
     said = [solved(rows)]
@@ -28,7 +32,9 @@ def of_problem(rows: pd.DataFrame, networks: Collection[str] = ()) -> list[str]:
     if ok.empty:
         return said
     said.append(most_accurate(ok))
-    found = {level: sentence for level in LEVELS if (sentence := fastest(ok, level, networks))}
+    if closest(ok)["solver"] in rivals.networks:
+        said.append(rivals.most_accurate())
+    found = {level: sentence for level in LEVELS if (sentence := fastest(ok, level, rivals))}
     strictest = {sentence: level for level, sentence in found.items()}  # said once, of the smallest error it holds for
     said += [f"At an error of {power(level)} or less {sentence}" for sentence, level in strictest.items()]
     return said
@@ -58,30 +64,59 @@ def solved(rows: pd.DataFrame) -> str:
 
 def most_accurate(ok: pd.DataFrame) -> str:
     """Who came closest, and in what time; where several are at the reference's floor, the fastest of these."""
-    best = ok[ok[ERROR] == ok[ERROR].min()].sort_values(TIME, kind="stable").iloc[0]
-    error = text.error(best[ERROR], at_floor=bool(best["at_reference_floor"]))
+    best = closest(ok)
     floor = ", as accurate as the reference itself" if best["at_reference_floor"] else ""
-    return f"The most accurate is {best['label']}: an error of {error} in {text.seconds(best[TIME])}{floor}."
+    return f"The most accurate is {accurate(best)}{floor}."
 
 
-def fastest(ok: pd.DataFrame, level: float, networks: Collection[str] = ()) -> str | None:
-    """Who is the fastest at an error of `level` or less, and how far the next and the networks are behind.
+def closest(ok: pd.DataFrame) -> Any:
+    """The case with the least error, and of several the fastest."""
+    (best,) = ok[ok[ERROR] == ok[ERROR].min()].sort_values(TIME, kind="stable").head(1).to_dict("records")
+    return best
 
-    It follows "At an error of ... or less"; None where no more than one curve comes so far.
+
+def accurate(row: Any) -> str:
+    """'rk4[steps=10]: an error of 1.0e-06 in 1.0 ms'."""
+    return f"{row['label']}: an error of {terminal.error(row)} in {terminal.seconds(row)}"
+
+
+def fastest(ok: pd.DataFrame, level: float, rivals: Rivals) -> str | None:
+    """Who is the fastest at an error of `level` or less, and how far the next is behind.
+
+    It follows "At an error of ... or less"; None where no more than one curve comes so far. Where networks are among
+    them, the strongest classical solver is named too, and how far the fastest network is from it.
     """
-    reached = ok[ok[ERROR] <= level].sort_values([TIME, ERROR], kind="stable").drop_duplicates("curve")
+    import pandas as pd
+
+    reached = ok[ok[ERROR] <= level]
+    classical = rivals.strongest(level)
+    if (compared := ok["solver"].isin(list(rivals.networks)).any()) and len(classical):
+        reached = pd.concat([reached, classical])  # which may be left out of the page
+    reached = in_time(reached)
     if len(reached) < 2:
         return None
     first, second = reached.iloc[0], reached.iloc[1]
     sentence = f"{_named(first)} is the fastest, {_ahead(first, second)}"
-    if set(ok["solver"]) & set(networks) and first["solver"] not in networks:
-        near = reached[reached["solver"].isin(networks)]
+    if compared and first["solver"] not in rivals.networks:
+        near = reached[reached["solver"].isin(rivals.networks)]
         if near.empty:
             sentence += "; no network reaches it"
         elif near.iloc[0]["curve"] != second["curve"]:
-            ratio = near.iloc[0][TIME] / first[TIME]
-            sentence += f"; the fastest network, {_named(near.iloc[0])}, takes {text.ratio(ratio)} as long"
+            sentence += f"; the fastest network, {_named(near.iloc[0])}, takes {_times(first, near.iloc[0])} as long"
+    elif compared:
+        if classical.empty:
+            sentence += f"; {rivals.nobody()}"
+        elif classical.iloc[0]["curve"] == second["curve"]:
+            sentence += "; that is the strongest classical solver"
+        else:
+            other = classical.iloc[0]
+            sentence += f"; the strongest classical solver, {_named(other)}, takes {_times(first, other)} as long"
     return f"{sentence}."
+
+
+def in_time(ok: pd.DataFrame) -> pd.DataFrame:
+    """The fastest case of each curve, the fastest first."""
+    return ok.sort_values([TIME, ERROR], kind="stable").drop_duplicates("curve")
 
 
 def _named(row: Any) -> str:
@@ -89,24 +124,69 @@ def _named(row: Any) -> str:
 
 
 def _ahead(first: Any, second: Any) -> str:
+    if first["wall_s_ci_high"] >= second["wall_s_ci_low"]:
+        return f"too close to tell from {_named(second)}"
+    ratio = _times(first, second)
+    if float(ratio.strip("x∞") or "inf") == 1:
+        return f"as fast as {_named(second)}{_few(first, second)}"
+    return f"{ratio} faster than {_named(second)}{_few(first, second)}"
+
+
+def _times(first: Any, second: Any) -> str:
+    """How many times as long the second takes, to the digits that both support."""
     ratio = second[TIME] / first[TIME] if first[TIME] > 0 else math.inf
-    if ratio < 1.005:
-        return f"as fast as {_named(second)}"
-    return f"{text.ratio(ratio)} faster than {_named(second)}"
+    return text.ratio(ratio, min(terminal.time_digits(first), terminal.time_digits(second)))
 
 
-def of_all(table: pd.DataFrame) -> list[str]:
+def _few(first: Any, second: Any) -> str:
+    """', of one sample each': where an interval is not known."""
+    one, other = int(first["samples"]), int(second["samples"])
+    if min(one, other) >= spread.FEWEST:
+        return ""
+    if one == other:
+        return f", of {'one sample' if one == 1 else f'{one} samples'} each"
+    return f", of {text.count(one, 'sample')} against {other}"
+
+
+def scatter(cases: pd.DataFrame) -> list[str]:
+    """What is to be said of the times of these cases where no point is marked."""
+    ok = cases[cases["status"] == measurement.OK]
+    unstable = int((ok["unstable"] == True).sum())  # noqa: E712  (pandas' own true)
+    few = int((ok["samples"] < spread.FEWEST).sum())
+    said = [f"The times of {unstable} of {text.count(len(ok), 'case')} scatter."] if unstable else []
+    if few:
+        said.append(f"Fewer than {spread.FEWEST} samples: {few} of {text.count(len(ok), 'case')}.")
+    return said
+
+
+def of_all(table: pd.DataFrame, rivals: Rivals) -> list[str]:
     """What all cases say together: how many were solved, and who is on how many problems' fronts."""
     if table.empty:
         return ["There is no case in this run."]
     said = [solved(table)]
-    on_front = table[table["on_front"] == True]  # noqa: E712  (pandas' own true)
     problems = table["problem_label"].nunique()
-    if on_front.empty or problems < 2:
+    count = _fronts(table)
+    if count.empty or problems < 2:
         return said
-    count = on_front.groupby("curve", sort=False)["problem_label"].nunique().sort_values(ascending=False, kind="stable")
     most = [str(curve) for curve in count.index[count == count.iloc[0]]]
-    who = " and ".join(most[:3]) + (f" and {len(most) - 3} more" if len(most) > 3 else "")
     verb = "stands" if len(most) == 1 else "each stand"
-    said.append(f"{who} {verb} on the front of {count.iloc[0]} of {problems} problems, more than any other.")
-    return said
+    sentence = f"{who(most)} {verb} on the front of {count.iloc[0]} of {problems} problems, more than any other"
+    if set(table.loc[table["curve"].isin(most), "solver"]) & set(rivals.networks):
+        classical = _fronts(rivals.cases)
+        if classical.empty:
+            sentence += f"; {'no classical solver on any' if rivals.tried else rivals.nobody()}"
+        else:
+            sentence += f"; of the classical solvers {classical.index[0]}, on {classical.iloc[0]}"
+    return [*said, f"{sentence}."]
+
+
+def _fronts(table: pd.DataFrame) -> pd.Series[int]:
+    """On the fronts of how many problems each curve is, the most first."""
+    on_front = table[table["on_front"] == True]  # noqa: E712  (pandas' own true)
+    count = on_front.drop_duplicates(["problem", "problem_params", "curve"])["curve"].value_counts(sort=False)
+    return count.sort_values(ascending=False, kind="stable")
+
+
+def who(curves: Sequence[str]) -> str:
+    """'a', 'a and b', 'a and b and c and 3 more'."""
+    return " and ".join(curves[:3]) + (f" and {len(curves) - 3} more" if len(curves) > 3 else "")

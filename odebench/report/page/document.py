@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ... import __version__
 from ...errors import OutputError
 from ...results import Results
-from . import budget, captions, data, equations, orders, overview, solutions, suite, trainings
+from . import budget, captions, data, equations, orders, overview, rivals, solutions, suite, trainings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +29,10 @@ _SECTIONS = {
 _NO_TRACE = "No solve of this run has checkpoints: only methods that train or iterate have, as pinn-autograd."
 
 
-def render(results: Results, *, left_out: int = 0) -> str:
-    """The page about these results: HTML with everything in it; `left_out` is how many cases were not asked for.
+def render(results: Results) -> str:
+    """The page about these results: HTML with everything in it.
+
+    Of a selection, the strongest classical solvers stand beside its networks, unless it is ranked among itself.
 
     Raises `OutputError` where a library is missing.
     """
@@ -44,12 +46,10 @@ def render(results: Results, *, left_out: int = 0) -> str:
         raise _lacks("jinja2") from None
     plotly, own = _plotly(), "\n".join(_own(name) for name in _SCRIPTS)
     templates = Environment(loader=PackageLoader("odebench.report", "page"), autoescape=True, undefined=StrictUndefined)
-    table = data.cases(results)
-    content = _content(results, table, (plotly, own))
-    if left_out:
-        content["left_out"].insert(
-            0, f"Not asked for, and so not ranked here: {left_out:,} of the cases of these runs."
-        )
+    shown = rivals.beside(results)
+    table = data.cases(shown)
+    content = _content(shown, table, (plotly, own))
+    content["left_out"] = [*_chosen(results, shown), *content["left_out"]]
     template = templates.get_template("page.html.jinja")
     parts = {"css": _own("page.css"), "plotly": plotly, "script": own, "hashes": [_hash(plotly), _hash(own)]}
     said = {"version": __version__, "generator": GENERATOR, "plotly_size": _mib(len(plotly))}
@@ -64,6 +64,7 @@ def _mib(size: int) -> str:
 
 def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> dict[str, Any]:
     """What the template fills in."""
+    everywhere, near = rivals.of(results, table)
     shown = data.columns(table, data.metrics(results))
     failures = overview.failures(table)
     cases, left_out = budget.thinned(table)
@@ -71,13 +72,14 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
         "columns": [c._asdict() for c in shown],
         "cases": data.in_columns(cases, shown),
         "markNames": data.MARKS,
-        "problems": _problems(results, table),
-        "profiles": suite.performance(results),
+        "problems": _problems(results, table, near),
+        "profiles": suite.performance(results, everywhere.networks, everywhere.nobody()),
         "orders": orders.sentences(results),
     }
     solves = trainings.of(results, table)
     sizes = [partial(trainings.by_problem, solves, *size) for size in trainings.SIZES]
     payload["trainings"] = budget.largest(sizes, budget.room(scripts, payload))
+    _beside_trainings(payload["trainings"], table[table["case_id"].isin(results.traces["case_id"])], near, solves)
     courses = [partial(solutions.errors, results, table, *size) for size in solutions.SIZES]
     for label, errors in budget.largest(courses, budget.room(scripts, payload)).items():
         next(p for p in payload["problems"] if p["label"] == label)["errors"] = errors
@@ -91,7 +93,7 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
         "title": _title(results),
         "runs": overview.runs(results),
         "warnings": overview.warnings(results, table),
-        "captions": captions.of_all(table),
+        "captions": captions.of_all(table, everywhere),
         "failures": failures[: overview.MOST_GROUPS],
         "failures_left_out": len(failures) - overview.MOST_GROUPS,
         "n_cases": len(table),
@@ -108,22 +110,47 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
     }
 
 
-def _problems(results: Results, table: pd.DataFrame) -> list[dict[str, Any]]:
+def _chosen(results: Results, shown: Results) -> Iterator[str]:
+    """What was not asked for, and what stands there all the same."""
+    if len(results.cases) == (every := len(results.whole.cases)):
+        return
+    ranked = "themselves" if results.ranked_anew else f"all {every:,}"
+    yield f"Shown are {len(shown.cases):,} of {every:,} cases, ranked among {ranked}."
+    if added := sorted(set(shown.cases["solver"]) - set(results.cases["solver"])):
+        yield f"Beside the networks stand the strongest classical solvers at their errors: {', '.join(added)}."
+
+
+def _problems(
+    results: Results, table: pd.DataFrame, near: Mapping[tuple[str, str], rivals.Rivals]
+) -> list[dict[str, Any]]:
     first = table.drop_duplicates("problem_label").set_index("problem_label")[["problem", "problem_params"]]
     known = {str(label): results.solutions.get((name, params)) for label, name, params in first.itertuples()}
     latex = {label: said.latex for label, said in known.items() if said is not None and said.latex is not None}
     unwritten = {str(label): (name, params) for label, name, params in first.itertuples() if str(label) not in latex}
     latex |= equations.installed(unwritten) if unwritten else {}
-    networks = results.neural
     return [
         {
             "label": label,
-            "captions": captions.of_problem(rows, networks),
+            "captions": captions.of_problem(rows, near[tuple(first.loc[label])]),
             "mathml": equations.mathml(latex[str(label)]) if label in latex else None,
             "solution": None if (said := known[str(label)]) is None else solutions.solution(said),
         }
         for label, rows in table.groupby("problem_label", sort=False)
     ]
+
+
+def _beside_trainings(
+    drawn: list[dict[str, Any]],
+    cases: pd.DataFrame,
+    near: Mapping[tuple[str, str], rivals.Rivals],
+    solves: Sequence[trainings.Training],
+) -> None:
+    """Say of each problem's trainings how their times scatter, and what a classical solver takes to their error."""
+    least = {t.problem: t.best.max_abs_error for t in sorted(solves, key=trainings.closeness, reverse=True) if t.best}
+    for of_problem in drawn:
+        rows = cases[cases["problem_label"] == of_problem["label"]]
+        beside = near[rows["problem"].iloc[0], rows["problem_params"].iloc[0]]
+        of_problem["captions"] += [*captions.scatter(rows)[:1], beside.at(least.get(of_problem["label"]))]
 
 
 def _title(results: Results) -> str:

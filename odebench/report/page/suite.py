@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ...analysis import profiles
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def performance(results: Results) -> list[dict[str, Any]]:
+def performance(results: Results, networks: Collection[str] = (), nobody: str = "") -> list[dict[str, Any]]:
     """`Results.performance_profile` at each of `captions.LEVELS` to which anybody comes.
 
     None of fewer than two problems or curves, nor where a time is zero, to which there is no ratio.
@@ -20,6 +21,9 @@ def performance(results: Results) -> list[dict[str, Any]]:
     if results.cases.empty:
         return []
     made = []
+    curves = results.curves()
+    named = set(curves.loc[curves["solver"].isin(list(networks)), "curve"])
+    scatter = captions.scatter(results.cases[~results.cases["solver"].isin(list(results.oracles))])
     for level in captions.LEVELS:
         costs = results.costs(level)
         if costs.shape[0] < 2 or costs.shape[1] < 2 or not costs.notna().any(axis=None) or (costs <= 0).any(axis=None):
@@ -32,22 +36,43 @@ def performance(results: Results) -> list[dict[str, Any]]:
             }
             for curve, rows in profile.groupby("solver", sort=False)
         }
-        made.append({"level": captions.power(level), "captions": caption(profile, level), "curves": drawn})
+        made.append(
+            {
+                "level": captions.power(level),
+                "captions": [*caption(profile, level, named, nobody), *scatter],
+                "curves": drawn,
+            }
+        )
     return made
 
 
-def caption(profile: pd.DataFrame, level: float) -> list[str]:
-    """Who is the fastest most often, and who comes so far most often."""
+def caption(profile: pd.DataFrame, level: float, networks: Collection[str] = (), nobody: str = "") -> list[str]:
+    """Who is the fastest most often, and who comes so far most often; where a network does, the best of the others.
+
+    `networks` are curves; `nobody` is said where there is no other.
+    """
     at_once = profile[profile["tau"] <= 1].groupby("solver", sort=False)["fraction"].max()
     in_the_end = profile.groupby("solver", sort=False)["fraction"].max()
     n = int(profile["problems"].iloc[0])
-    first, most = str(at_once.idxmax()), str(in_the_end.idxmax())
-    sentence = f"At an error of {captions.power(level)} {first} is the fastest on {_of(at_once[first], n)}"
-    if in_the_end[first] == in_the_end[most]:
-        return [f"{sentence}, and reaches it on {_of(in_the_end[first], n)}, no other on more."]
-    return [
-        f"{sentence}, and reaches it on {_of(in_the_end[first], n)}; {most} reaches it on {_of(in_the_end[most], n)}."
-    ]
+    fastest, surest = ([str(c) for c in f.index[f == f.max()]] for f in (at_once, in_the_end))
+    are, reach = ("is", "reaches") if len(fastest) == 1 else ("are each", "reach")
+    said = (
+        f"At an error of {captions.power(level)} {captions.who(fastest)} {are} the fastest on {_of(at_once.max(), n)}"
+    )
+    most = _of(in_the_end.max(), n)
+    if set(fastest) <= set(surest):
+        said += f", and {reach} it on {most}, no other on more"
+    else:
+        said += f", and reaches it on {_of(in_the_end[fastest[0]], n)}" if len(fastest) == 1 else ""
+        said += f"; {captions.who(surest)} {'reaches' if len(surest) == 1 else 'each reach'} it on {most}"
+    if set(networks) & {*fastest, *surest}:
+        others = [str(curve) for curve in at_once.index if curve not in networks]
+        best = max(others, key=lambda curve: (at_once[curve], in_the_end[curve]), default=None)
+        if best is None:
+            return [f"{said}; {nobody}."]
+        said += f"; the strongest classical solver, {best}, is the fastest on {_of(at_once[best], n)}"
+        said += f" and reaches it on {_of(in_the_end[best], n)}"
+    return [f"{said}."]
 
 
 def _of(fraction: float, n: int) -> str:

@@ -69,8 +69,13 @@ def by_problem(
     ]
 
 
+def closeness(training: Training) -> float:
+    """How close it came: the error of its best checkpoint."""
+    return (training.best.max_abs_error or 0.0) if training.best else math.inf
+
+
 def _closest(trainings: Sequence[Training]) -> list[Training]:
-    return sorted(trainings, key=lambda t: (t.best.max_abs_error or 0.0) if t.best else math.inf)
+    return sorted(trainings, key=closeness)
 
 
 def _drawn(trainings: Sequence[Training], points: int) -> list[dict[str, Any]]:
