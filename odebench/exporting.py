@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -81,7 +82,11 @@ def _rebuild_journal(run: Run, copy: Run) -> None:
             try:
                 journal.write(json.dumps(fields, allow_nan=False) + "\n")
             except ValueError as error:
-                raise BadRun(f"'{run.directory}', row {number} of its samples: {error}.") from error
+                infinite = [name for name, value in row.items() if value in (math.inf, -math.inf)] or ["its trace"]
+                raise BadRun(
+                    f"'{run.directory}', row {number} of its samples: a journal holds no infinity, as in "
+                    f"{', '.join(infinite)}."
+                ) from error
 
 
 def _by_sample(table: pd.DataFrame) -> dict[Sequence[Any], list[list[Any]]]:

@@ -104,7 +104,8 @@ def read(path: Path, metrics: Sequence[str] = ()) -> pd.DataFrame:
     table = parquet.read(path) if path.suffix == ".parquet" else csv_reading.read(path, names, metrics)
     if ORACLE not in table:
         table[ORACLE] = told_the_solution(table)
-    table = tables.typed(table)
+    # a column of Arrow's without rows cannot be joined to anything: one of no samples is made anew
+    table = tables.typed(table if len(table) else table.astype(object))
     for name in _ESSENTIAL_TEXT:
         if (empty := table[name].isna().to_numpy()).any():
             raise BadRun(f"'{path}', row {empty.argmax() + 1}: {name} is empty.")
@@ -113,6 +114,11 @@ def read(path: Path, metrics: Sequence[str] = ()) -> pd.DataFrame:
             if not _is_object(text):
                 row = (table[name] == text).to_numpy().argmax() + 1
                 raise BadRun(f"'{path}', row {row}: expected {name} as a JSON object, received {text!r:.60}.")
+    for name in ("wall_s", "max_abs_error"):
+        if (negative := (table[name] < 0).to_numpy()).any():
+            row = int(negative.argmax())
+            received = float(table[name].iloc[row])
+            raise BadRun(f"'{path}', row {row + 1}: expected {name} of zero or more, received {received}.")
     return table
 
 

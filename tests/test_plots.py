@@ -351,7 +351,7 @@ def test_the_command_draws_some_of_the_cases(some, odebench, tmp_path):
     [
         (["--convergence"], "the run holds no trace"),
         (["-o", "one.svg"], "expected one figure's flag"),
-        (["--times", "-o", "one.svg", "--format", "pdf"], "and no --format"),
+        (["--times", "-o", "one.svg", "--format", "pdf"], "and no other --format"),
         (["--times", "-o", "one.jpeg"], "cannot write the figure one.jpeg"),
         (["--format", "gif"], "received 'gif'"),
         (["--size", "huge"], "'huge' is not one of"),

@@ -11,7 +11,7 @@ import pytest
 
 import odebench as package
 from odebench import stored, tables
-from odebench.errors import BadRun
+from odebench.errors import BadQuestion, BadRun
 from odebench.journal import Run
 
 ROOT = Path(__file__).parent.parent
@@ -122,8 +122,13 @@ def test_a_truncated_table_is_noticed_and_the_journal_read_instead(run, keep):
         (b"decay/s,2/0", b"", "row 3: case_id is empty"),
         (b'"{""rate"": 1.0}"', b"rate=1", "row 1: expected problem_params as a JSON object, received 'rate=1'"),
         (b'"{""rate"": 1.0}"', b"3", "row 1: expected problem_params as a JSON object, received '3'"),
+        (b",1e-300,", b",-1e-300,", "row 3: expected wall_s of zero or more, received -1e-300"),
+        (b",1e-300,", b",-inf,", "row 3: expected wall_s of zero or more, received -inf"),
     ],
-    ids=["a column", "two", "twice", "a word", "a value more", "latin-1", "header", "no id", "not JSON", "no object"],
+    ids=[
+        *("a column", "two", "twice", "a word", "a value more", "latin-1", "header", "no id", "not JSON", "no object"),
+        *("negative", "minus infinity"),
+    ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_file_and_line(run, old, new, complaint):
     if old == b"decay/s,2/0":
@@ -157,12 +162,10 @@ def test_columns_that_are_missing_are_empty_and_others_are_kept(run):
 def test_infinite_values_and_those_that_are_not_numbers(run):
     change(run, b",1e-300,", b",inf,")
     change(run, b",0.1,", b",nan,")
-    change(run, b",3.0,", b",-Infinity,")
     run.journal_path.unlink()
     found = package.load(run.directory)
     assert found.samples["wall_s"].tolist()[2] == np.inf
     assert np.isnan(found.samples["wall_s"].tolist()[0])
-    assert found.samples["wall_s"].tolist()[6] == -np.inf
     assert len(found.cases) == 9
 
 
@@ -225,3 +228,31 @@ def test_a_run_says_how_large_its_tables_are(run):
     assert said["rows"] == len(NUMBERS) + 1
     assert said["bytes"] == {"measurements.csv": path.stat().st_size}
     assert said["journal_bytes"] == run.journal_path.stat().st_size
+
+
+ANSWERED = {
+    "against": ("rhs_calls", "max_abs_error_median"),
+    "at_error": (1e-3,),
+    "at_time": (1.0,),
+    "expected_time": (1e-3,),
+} | dict.fromkeys(["curves", "orders", "tolerance_proportionality", "break_even", "front", "strongest", "history"], ())
+REFUSED = {"costs": (1e-3,), "performance_profile": (1e-3,), "data_profile": (1e-3,), "speedups": (1e-3,)}
+
+
+@pytest.mark.parametrize("journal", [True, False])
+@pytest.mark.usefixtures("reader")
+def test_of_no_samples_every_answer_is_empty(tmp_path, journal):
+    run = Run.create(tmp_path / "empty", {})
+    tables.write_tables(run)
+    run.finish("complete")
+    if not journal:
+        run.journal_path.unlink(missing_ok=True)
+    found = package.load(run.directory)
+    assert (len(found.samples), len(found.cases), len(found.traces)) == (0, 0, 0)
+    answers = {name: len(getattr(found, name)(*asked)) for name, asked in ANSWERED.items()}
+    assert answers == dict.fromkeys(ANSWERED, 0)
+    for name, asked in REFUSED.items():
+        with pytest.raises(BadQuestion, match="received 0 solvers on 0 problems"):
+            getattr(found, name)(*asked)
+    with pytest.raises(BadQuestion, match="expected solvers with a parameter 'epochs'"):
+        found.error_split()

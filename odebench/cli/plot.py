@@ -117,8 +117,10 @@ def plot(
     results = load(runs).select(**filters, rank_anew=rank_anew)
     wanted = [name for name in FIGURES if asked[name.replace("-", "_")]]
     single = output is not None and output.suffix != "" and not output.is_dir()
-    if single and (len(wanted) + len(pairs) != 1 or endings):
-        raise click.UsageError("expected one figure's flag, and no --format, with -o FILE. Name a directory instead.")
+    if single and (len(wanted) + len(pairs) != 1 or any(f".{ending}" != output.suffix for ending in endings)):
+        raise click.UsageError(
+            "expected one figure's flag, and no other --format, with -o FILE. Name a directory instead."
+        )
     made: dict[str, Callable[[], Figure]] = {}
     for name in wanted or ([] if pairs else FIGURES):
         more = {"error": at_error} if name in _TO_AN_ERROR else {}
