@@ -85,7 +85,7 @@ def _rebuild_journal(run: Run, copy: Run) -> None:
                 infinite = [name for name, value in row.items() if value in (math.inf, -math.inf)] or ["its trace"]
                 raise BadRun(
                     f"'{run.directory}', row {number} of its samples: a journal holds no infinity, as in "
-                    f"{', '.join(infinite)}."
+                    f"{', '.join(map(str, infinite))}."
                 ) from error
 
 

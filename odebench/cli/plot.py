@@ -117,7 +117,8 @@ def plot(
     results = load(runs).select(**filters, rank_anew=rank_anew)
     wanted = [name for name in FIGURES if asked[name.replace("-", "_")]]
     single = output is not None and output.suffix != "" and not output.is_dir()
-    if single and (len(wanted) + len(pairs) != 1 or any(f".{ending}" != output.suffix for ending in endings)):
+    other = [ending for ending in endings if output is None or output.suffix != f".{ending}"]
+    if single and (len(wanted) + len(pairs) != 1 or other):
         raise click.UsageError(
             "expected one figure's flag, and no other --format, with -o FILE. Name a directory instead."
         )
