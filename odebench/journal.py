@@ -94,6 +94,7 @@ class Run:
         self.journal_path = directory / "measurements.jsonl"
         self._journal: int | None = None  # a file descriptor, where this process writes
         self._synced = time.monotonic()
+        self._torn_at = 0  # how long the journal was when its last line was said to be torn
 
     @property
     def id(self) -> str:
@@ -251,7 +252,7 @@ class Run:
         return self.journal_path.stat().st_size if self.journal_path.exists() else 0
 
     def measurements(self) -> Iterator[Measurement]:
-        """Every sample of the journal, in the order they were taken; a torn last line is dropped with a warning."""
+        """Every sample of the journal, in the order they were taken; a torn last line is dropped, and told once."""
         return (Measurement(**fields) for _, fields in self.lines())
 
     def lines(self, holding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -267,7 +268,10 @@ class Run:
         with self._read_journal() as journal:
             for number, line in enumerate(journal, 1):
                 if not line.endswith(b"\n"):
-                    warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
+                    size = position + len(line)
+                    if size != self._torn_at:  # said once, however often it is read
+                        warnings.warn(f"'{self.journal_path}': the last line is torn and was dropped.", stacklevel=2)
+                    self._torn_at = size
                     return
                 if wanted not in line:
                     position += len(line)

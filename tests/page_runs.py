@@ -20,6 +20,7 @@ ARGUMENTS = (
 )
 LADDERS = {"rk4": 2.0, "euler": 1.0, "heyoka": 8.0}
 NASTY = "<img src=x onerror=alert(1)>%{x}&amp;\"'</script>"
+TAGS = {"problems": {"lorenz": {"tags": ["stiff"]}}, "solvers": {"euler": {"tags": ["explicit"]}}}
 META = {
     "asked": {"solvers": ["one", "two"], "problems": ["decay"]},
     "metrics": [],

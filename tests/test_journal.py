@@ -32,6 +32,7 @@ def test_a_torn_last_line_is_dropped_with_a_warning_at_whatever_byte_it_tore(tmp
         run.journal_path.write_bytes(data[:size])
         with pytest.warns(UserWarning, match="last line is torn"):
             assert [m.solver for m in run.measurements()] == ["one"]
+        assert [m.solver for m in run.measurements()] == ["one"]  # and not told again
     run.journal_path.write_bytes(data[:whole])
     assert [m.solver for m in run.measurements()] == ["one"]
 

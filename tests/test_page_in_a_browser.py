@@ -7,7 +7,7 @@ import io
 import math
 
 import pytest
-from page_runs import NASTY, Watched, browser, drawn, kept_quiet, luminance, make_run, three_problems
+from page_runs import NASTY, TAGS, Watched, browser, drawn, kept_quiet, luminance, make_run, three_problems
 
 import odebench
 from odebench.report import page as report_page
@@ -24,7 +24,7 @@ def chrome():
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    return report_page.write(odebench.load(make_run(tmp_path_factory.mktemp("runs") / "run", three_problems())))
+    return report_page.write(odebench.load(make_run(tmp_path_factory.mktemp("runs") / "run", three_problems(), **TAGS)))
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,31 @@ def test_cases_are_filtered_and_counted(page):
     page.get_by_label("status").select_option("failed")
     assert shown(page) == 1
     assert page.locator("#cases tbody").inner_text().count(f"no <b>way</b> {NASTY}") == 1
+    page.get_by_label("status").select_option("")
+    page.locator("#table").get_by_label("problem").select_option("")
+    page.get_by_label("tag").select_option("stiff")
+    assert status.inner_text() == "Cases 1 to 27 of 27, of 81 in all."
+    page.get_by_label("tag").select_option("explicit")
+    assert status.inner_text() == "Cases 1 to 24 of 24, of 81 in all."
+    assert page.get_by_label("tag").locator("option").all_inner_texts() == ["all", "explicit", "stiff"]
+
+
+def test_the_most_accurate_case_of_each_problem_comes_first(page):
+    rows = page.locator("#cases tbody tr").evaluate_all(
+        "trs => trs.map(tr => [...tr.children].map(td => td.textContent))"
+    )
+    of_decay = [row for row in rows if row[0] == "decay"]
+    assert rows[:27] == of_decay
+    assert [row[1] for row in of_decay[:3]] == ["truth", "heyoka[steps=640]", "heyoka[steps=1280]"]
+    numbers = [float(row[2].replace("≤ ", "")) for row in of_decay[:-1]]
+    assert numbers == sorted(numbers)
+    assert of_decay[-1][1] == NASTY  # what has no error, at the end
+
+
+def test_the_remarks_are_seen_on_a_small_screen(opened):
+    page = opened(viewport={"width": 1000, "height": 800})
+    heading = page.locator("#cases th", has_text="remarks").bounding_box()
+    assert heading["x"] + heading["width"] <= 1000
 
 
 def test_cases_are_sorted_and_the_heading_says_so(page):
@@ -246,7 +271,10 @@ def test_profiles_and_what_a_solver_achieves(page):
 
 def test_the_solution_and_the_errors_are_drawn_where_they_were_recorded(page):
     said = page.locator("#problem .missing").all_inner_texts()
-    assert [text.partition(" is not")[0] for text in said] == ["The solution", "The error over time"]
+    assert said == [
+        "The solution is not recorded: no case came so far that it was needed.",
+        "The error over time is not recorded: what was solved had nothing to be compared with.",
+    ]
     page.locator("#problem select").first.select_option(label="lorenz")
     (solution,) = traces(drawn(page, "Solution"))
     assert (solution["x"], solution["y"]) == ([1, 2], [3, 4])

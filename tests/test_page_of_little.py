@@ -57,6 +57,7 @@ def test_where_nothing_worked_each_section_says_so(opened, row, fields):
     assert "None of 2 cases were solved" in said["problem"]
     assert "No case has an error and a time that are known: there is nothing to draw." in said["problem"]
     assert "No case of one has an error and an effort that are known: there is nothing to draw." in said["solvers"]
+    assert "There is no error over time: no case was solved." in said["problem"]
     assert "checkpoint" in said["training"]
     assert said["table"].count(fields["status"]) == 2
     assert page.locator("figure").count() == 0

@@ -270,4 +270,26 @@ def test_the_error_over_time_is_that_of_the_most_accurate_first(recorded):
     (thin,) = solutions.errors(*recorded, 3, 2).values()
     assert {len(s["t"]) for s in thin["series"]} == {2}
     (none,) = solutions.errors(*recorded, 0, 0).values()
-    assert none["series"] == []
+    assert (none["series"], none["captions"]) == (
+        [],
+        ["The errors over time of 3 cases are left out: the page would be too large."],
+    )
+
+
+def test_what_is_missing_is_told_for_what_it_is(tmp_path, row):
+    def said(directory, *rows, journal=True, **meta):
+        results = odebench.load(run := make_run(tmp_path / directory, rows, **meta))
+        table = data.cases(results)
+        if not journal:
+            (run / "measurements.jsonl").unlink()
+        return solutions.missing(results, table)
+
+    known = {"problems": {"decay": {"tags": []}}}
+    assert said("old", row())["noErrors"].endswith("since schema version 2.")
+    assert "which is not here" in said("tables", row(), journal=False, **known)["noSolution"]
+    assert said("new", row(), **known)["noErrors"].startswith("The error over time is not recorded: what was solved")
+    failed = row(seconds=None, error=None, status="failed", reason="no")
+    for meta in ({}, known):
+        found = said(f"failed {len(meta)}", failed, **meta)
+        assert found["noErrors"] == "There is no error over time: no case was solved."
+    assert said("told", row(oracle=True), **known)["noErrors"].endswith("what was solved is told the solution.")

@@ -46,6 +46,19 @@ def metrics(results: Results) -> list[str]:
     return list(dict.fromkeys(name for run in results.runs for name in run.meta.get("metrics", ())))
 
 
+def tags(results: Results, table: pd.DataFrame) -> dict[str, dict[str, list[str]]]:
+    """The tags of each problem and of each curve that has any, by the names that the page gives them."""
+    of = {"problem_label": ("problem", results.problem_tags), "curve": ("solver", results.solver_tags)}
+    return {
+        column: {
+            str(label): sorted(known[name])
+            for label, name in table[[column, kind]].drop_duplicates(column).itertuples(index=False)
+            if known.get(name)
+        }
+        for column, (kind, known) in of.items()
+    }
+
+
 def marks(table: pd.DataFrame) -> list[int]:
     """Which of `MARKS` each row bears, as bits."""
     said = [str(text).split(", ") for text in table["marks"].fillna("")]

@@ -72,6 +72,7 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
         "columns": [c._asdict() for c in shown],
         "cases": data.in_columns(cases, shown),
         "markNames": data.MARKS,
+        "tags": data.tags(results, table),
         "problems": _problems(results, table, near),
         "profiles": suite.performance(results, everywhere.networks, everywhere.nobody()),
         "orders": orders.sentences(results),
@@ -133,6 +134,7 @@ def _problems(
             "label": label,
             "captions": captions.of_problem(rows, near[tuple(first.loc[label])]),
             "mathml": equations.mathml(latex[str(label)]) if label in latex else None,
+            **solutions.missing(results, rows),
             "solution": None if (said := known[str(label)]) is None else solutions.solution(said),
         }
         for label, rows in table.groupby("problem_label", sort=False)

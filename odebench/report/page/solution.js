@@ -1,9 +1,7 @@
 // The solution of a problem, and how far its cases are off over time.
-const NOT_RECORDED = "not recorded in this run: runs of odebench record it since schema version 2.";
-
 function solutionFigure(problem) {
   const { solution } = problem;
-  if (!solution) return missing(`The solution is ${NOT_RECORDED}`);
+  if (!solution) return missing(problem.noSolution);
   return new Figure({
     title: "Solution",
     make: () => ({
@@ -16,7 +14,7 @@ function solutionFigure(problem) {
 
 function errorFigure(problem) {
   const { errors, solution } = problem;
-  if (!errors || !errors.series.length) return missing(`The error over time is ${NOT_RECORDED}`);
+  if (!errors?.series.length) return missing(...(errors ? errors.captions : [problem.noErrors]));
   return new Figure({
     title: "Error over time",
     make: () => ({

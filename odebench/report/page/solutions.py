@@ -45,6 +45,30 @@ def _about(found: ReferenceSolution, own: bool) -> str:
     return f"{many} {span}{drawn}{scaled}. This is what the cases are compared with."
 
 
+def missing(results: Results, rows: pd.DataFrame) -> dict[str, str]:
+    """What is said in the place of a problem's solution, and of the errors over time of its cases, where there is none.
+
+    `rows` are its cases as `data.cases` has them.
+    """
+    journals = [run for run in results.runs if run.journal_path.exists()]
+    why = ""
+    if not journals:
+        why = "is in a run's journal, measurements.jsonl, which is not here."
+    elif not any(run.meta["problems"] for run in journals):  # as migrated from version 1
+        why = "is not recorded in this run: runs of odebench record it since schema version 2."
+    solved = rows[rows["status"] == measurement.OK]
+    if solved.empty:
+        errors = "There is no error over time: no case was solved."
+    elif solved["oracle"].all():
+        errors = "There is no error over time: what was solved is told the solution."
+    else:
+        errors = f"The error over time {why or 'is not recorded: what was solved had nothing to be compared with.'}"
+    return {
+        "noSolution": f"The solution {why or 'is not recorded: no case came so far that it was needed.'}",
+        "noErrors": errors,
+    }
+
+
 def errors(results: Results, table: pd.DataFrame, cases: int, times: int) -> dict[str, dict[str, Any]]:
     """By problem, the error over time of so many cases at so many times: the most accurate of each curve come first.
 
@@ -91,6 +115,8 @@ def caption(rows: pd.DataFrame, found: dict[str, pd.DataFrame], drawn: int) -> l
             f"{best['label']}, the most accurate, is the furthest off at t = {worst['t']:.4g}, by "
             f"{text.error(worst['abs_error'])}, and by {text.error(last['abs_error'])} in the end."
         )
+    if not drawn:
+        return [f"The errors over time of {text.count(len(rows), 'case')} are left out: the page would be too large."]
     if drawn < len(rows):
         said.append(f"{drawn} of {len(rows)} cases are drawn: the most accurate of each curve first.")
     return said

@@ -61,7 +61,7 @@ function effortFigure(curve) {
       }
       const about = (DATA.orders[curve] || []).slice();
       if (key === "tolerance") about.push("On the broad grey line the error is the tolerance that was asked for; what it is of depends on the size of the state.");
-      if (rows.some((r) => marked(r, "at reference floor"))) about.push("Hollow: as accurate as the reference, or more.");
+      about.push(...keyOf(drawable(key)));
       return { series, caption: about, x: { title: label(COLUMN.get(key)), log: true }, y: { title: "largest error", log: true }, file: `${curve}-${key}`,
         rows: [["problem", "solver", key, "max_abs_error_median", "marks"], ...rows.map((r) => [word("problem_label", r), word("label", r), x(r), y(r), marksOf(r).join("; ")])] };
     },

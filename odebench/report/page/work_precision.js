@@ -62,10 +62,7 @@ function workPrecision(problem, rows, sentences) {
       }
       if (points.length < rows.length) caption.push(`${rows.length - points.length} of ${rows.length} cases have no point here: not solved, or without these numbers.`);
       if (step > 1) caption.push(`Of ${points.length} points one in ${step} is drawn; the table and the CSV have all.`);
-      const found = new Set(points.flatMap(marksOf));
-      const key = [found.has("at reference floor") && "hollow: as accurate as the reference, or more", found.has("unstable") && "dotted: its times scatter",
-        found.has("oracle") && "faint: an oracle, which is told the solution and not ranked"].filter(Boolean);
-      if (key.length) caption.push(`${key.join("; ")}.`.replace(/^./, (c) => c.toUpperCase()));
+      caption.push(...keyOf(points));
       return {
         series, caption, x: { title: label(cx), log: logX }, y: { title: label(cy), log: logY }, file: `${problem}-${axes.y}-against-${axes.x}`,
         rows: [["problem", "solver", "status", axes.x, axes.y, "marks"], ...rows.map((r) => [problem, word("label", r), word("status", r), x(r), y(r), marksOf(r).join("; ")])],
@@ -73,6 +70,14 @@ function workPrecision(problem, rows, sentences) {
     },
   });
   return figure.element;
+}
+
+/** What the signs of these cases' points mean, as a sentence. */
+function keyOf(rows) {
+  const found = new Set(rows.flatMap(marksOf));
+  const key = [found.has("at reference floor") && "hollow: as accurate as the reference, or more", found.has("unstable") && "dotted: its times scatter",
+    found.has("oracle") && "faint: an oracle, which is told the solution and not ranked"].filter(Boolean);
+  return key.length ? [`${key.join("; ")}.`.replace(/^./, (c) => c.toUpperCase())] : [];
 }
 
 function label(column) {
