@@ -316,10 +316,13 @@ class Results(display.Displayed):
         """The expected running time of each case to this error: the seconds of all its samples over its successes.
 
         It counts what failed, timed out or stayed above the error: `expected_s` is infinite where nothing came to it,
-        and `at_least` true where it is not known how long a failure took. Raises `odebench.errors.BadQuestion`.
+        and `at_least` true where it is not known how long a failure took. Of a selection it is as
+        in `at_error`. Raises `odebench.errors.BadQuestion`.
         """
         timeouts_s = {run.id: run.meta.get("protocol", {}).get("timeout_s") or float("nan") for run in self.runs}
-        return expected_time.expected_time(self.curves(), self.samples, error, timeouts_s)
+        among = self._ranked_among()
+        found = expected_time.expected_time(among.curves(), among.samples, error, timeouts_s, self.neural)
+        return self._chosen(found)
 
     def strongest(self) -> pd.DataFrame:
         """For each case of a network: the fastest classical curve that comes to its error, and the network's slowdown.

@@ -108,7 +108,7 @@ def test_as_csv_and_latex_it_holds_the_same(run, odebench):
         (("--at-error", "nan"), "expected an error above 0"),
         (("--at-time", "-1"), "expected a time in seconds above 0"),
         (("--at-error", "small"), "not a valid float"),
-        (("--at-error", "1e-3", "--at-time", "1"), "--at-error or --at-time"),
+        (("--at-error", "1e-3", "--at-time", "1"), "expected one of --at-error, --at-time and --expected-time"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(run, odebench, options, said):

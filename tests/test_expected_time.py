@@ -9,6 +9,7 @@ from ladders import curve
 
 from odebench.analysis import expected_time
 from odebench.errors import BadQuestion
+from odebench.journal import Run
 
 
 def of(samples, error=1e-6, timeouts_s=None):
@@ -71,3 +72,30 @@ def test_an_error_below_the_references_own_is_not_reached():
 def test_what_is_no_error_is_refused(error):
     with pytest.raises(BadQuestion, match="above 0"):
         of([[("ok", 1.0, 1e-2)]], error=error)
+
+
+def test_the_command_says_it_of_each_method_at_its_best_rung_and_of_how_many_attempts(tmp_path, row, odebench):
+    run = Run.create(tmp_path / "run", {})
+    for steps, seconds, errors in ((10, 0.01, (1e-2, 1e-7, 1e-2)), (20, 0.05, (1e-7, 1e-7, 1e-7))):
+        for k, error in enumerate(errors):
+            settings = {"case_id": f"decay/net/{steps}", "solver_params": {"steps": steps}, "seed": k, "repeat": k}
+            run.append(row("net", seconds, error, **settings))
+    run.append(row("never", 1.0, 1e-3))
+    run.append(row("cannot", None, None, status="unsupported", reason="why"))
+    run.finish("complete")
+    shown = odebench("table", "run", "--expected-time", "1e-6", "--format", "markdown")
+    assert shown.returncode == 0, shown.stderr
+    cells = [
+        [cell.strip() for cell in line.strip("| ").split("|")] for line in shown.stdout.splitlines() if "|" in line
+    ]
+    assert cells[0] == ["solver", "expected time to 1e-06", "came to it", "remarks"]
+    assert [row[:3] for row in cells[2:]] == [
+        ["net", "30.0 ms", "1 of 3"],  # three times 10 ms, less than 50 ms once
+        ["never", "", "0 of 1"],
+        ["cannot", "", "0 of 0"],
+    ]
+    assert [row[3].partition(",")[0] for row in cells[2:]] == ["strongest classical", "never", "not tried"]
+    beside = odebench("table", "run", "-s", "never", "--expected-time", "1e-6", "--format", "markdown").stdout
+    assert [word in beside for word in ("| never", "| net", "strongest classical", "| cannot")] == [True] * 3 + [False]
+    every = odebench("table", "run", "--expected-time", "1e-6", "--format", "csv")
+    assert len(every.stdout.splitlines()) == 1 + 4

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 from .. import measurement
+from . import marks
 from .at_target import expect_positive
 
 
 def expected_time(
-    curves: pd.DataFrame, samples: pd.DataFrame, error: float, timeouts_s: Mapping[str, float]
+    curves: pd.DataFrame,
+    samples: pd.DataFrame,
+    error: float,
+    timeouts_s: Mapping[str, float],
+    neural: Collection[str] = (),
 ) -> pd.DataFrame:
     """One row a case: the seconds of all its samples over the number of them that came to the error; the least first.
 
     It is the mean time to a success of somebody who tries again, with another seed, until there is one: infinite where
     none succeeded, empty where none was tried. A sample fails by its status as by its error. One that was ended for its
     time has taken its run's timeout (`timeouts_s`, by run), one that raised its first call; where nothing is known of
-    how long a failure took, it counts for nothing and `at_least` is true. Raises `BadQuestion`.
+    how long a failure took, it counts for nothing and `at_least` is true. `strongest_classical` says which case takes
+    least of those that are neither `neural` nor told the solution. Raises `BadQuestion`.
 
     Auger & Hansen, IEEE CEC 2005, 1777-1784 (success performance); Hansen, Auger, Finck & Ros, INRIA RR-6828 (2009),
     section 5.3 (expected running time).
@@ -43,4 +49,9 @@ def expected_time(
     table["expected_s"] = table["expected_s"].where(table["samples"] > 0)
     table["at_least"] = case.map(by_case["_unknown"].any()).eq(True) & (table["successes"] > 0)
     table["_problem"] = table.groupby(["problem", "problem_params"], sort=False).ngroup()
+    told = table["marks"].str.contains(marks.ORACLE)
+    classical = table["expected_s"].where(
+        ~table["solver"].isin(list(neural)) & ~told & np.isfinite(table["expected_s"])
+    )
+    table["strongest_classical"] = classical.groupby(table["_problem"]).rank(method="first") == 1
     return table.sort_values(["_problem", "expected_s"], kind="stable").drop(columns="_problem")

@@ -107,6 +107,12 @@ def show(name: str, latex: bool, plot: Path | None, plugins: tuple[str, ...]) ->
 @click.option(
     "--at-time", type=float, metavar="S", help="The error to which each comes in so many seconds, along its ladder."
 )
+@click.option(
+    "--expected-time",
+    type=float,
+    metavar="E",
+    help="The mean time to come to this error, with the attempts that fail.",
+)
 @click.option("--rank-anew", is_flag=True, help="Rank the cases that are shown among themselves.")
 @debug_option
 def table(
@@ -117,6 +123,7 @@ def table(
     filters: dict[str, tuple[str, ...]],
     at_error: float | None,
     at_time: float | None,
+    expected_time: float | None,
     rank_anew: bool,
 ) -> None:
     """Print the comparison of one or more runs: directories, or ids below results/. Default: the newest run there.
@@ -129,7 +136,8 @@ def table(
     and how much slower the others are, is still said among all that was measured, but with --rank-anew.
 
     With --at-error or --at-time it is a row a method and not a case: read off between neighbouring rungs of measured
-    ladders, never beyond them, and with the strongest classical baseline whatever is left out.
+    ladders, never beyond them, and with the strongest classical baseline whatever is left out. With --expected-time it
+    is likewise, of each method at the rung that takes least, over all its samples.
 
     \b
     Examples:
@@ -137,13 +145,14 @@ def table(
       odebench table -p 'decay[rate=1]' -s 'pinn-*' -s 'scipy-ivp[method=RK45]' --status ok
       odebench table results/baseline --format markdown
       odebench table --at-error 1e-6
+      odebench table -s 'pinn-*' --expected-time 1e-4
       odebench table --format latex --columns solver,max-error,rhs_calls --sort -rhs_calls > table.tex
       odebench table monday tuesday --format csv > both.csv
     """
-    from ..report import equal_error, terminal
+    from ..report import equal_error, expected, terminal
 
-    if at_error is not None and at_time is not None:
-        raise click.UsageError("expected --at-error or --at-time, received both.")
+    if sum(limit is not None for limit in (at_error, at_time, expected_time)) > 1:
+        raise click.UsageError("expected one of --at-error, --at-time and --expected-time, received more.")
     found = load(runs).select(**filters, rank_anew=rank_anew)
     if found.samples.empty:
         click.echo("Warning: nothing was measured yet: no samples.", err=True)
@@ -158,6 +167,9 @@ def table(
         equal_error.write(found.at_error(at_error), at_error, style, columns=columns, sort=sort, notes=notes)
     elif at_time is not None:
         equal_error.write(found.at_time(at_time), at_time, style, columns=columns, sort=sort, notes=notes)
+    elif expected_time is not None:
+        times = found.expected_time(expected_time)
+        expected.write(times, expected_time, style, columns=columns, sort=sort, notes=notes)
     else:
         terminal.write([found.cases], style, columns=columns, sort=sort, notes=notes)
 
