@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .cases import selection_text
@@ -103,14 +104,28 @@ def _decimal(value: float, digits: int) -> str:
 
 def labels(names_and_params: Iterable[tuple[str, str]]) -> list[str]:
     """Each variant by its name and those parameters in which variants of that name differ; params are JSON text."""
-    parsed: list[tuple[str, Mapping[str, Any]]] = [(name, json.loads(params)) for name, params in names_and_params]
-    values: dict[tuple[str, str], set[str]] = {}
-    for name, params in parsed:
+    variants = [(name, json.loads(params)) for name, params in names_and_params]
+    of_name: dict[str, list[Mapping[str, Any]]] = {}
+    for name, params in variants:
+        of_name.setdefault(name, []).append(params)
+    differ = {name: differing(params) for name, params in of_name.items()}
+    return [variant(name, params, differ[name]) for name, params in variants]
+
+
+def variant(name: str, params: Mapping[str, Any], shown: Collection[str]) -> str:
+    """A name with those of its parameters that are to be shown."""
+    return selection_text(name, {key: params[key] for key in shown if key in params})
+
+
+def differing(variants: Collection[Mapping[str, Any]]) -> list[str]:
+    """The parameters in which variants differ; that one lacks a parameter is a difference too."""
+    values: dict[str, set[str]] = {}
+    having: Counter[str] = Counter()
+    for params in variants:
+        having.update(params.keys())
         for key, value in params.items():
-            values.setdefault((name, key), set()).add(repr(value))
-    return [
-        selection_text(name, {k: v for k, v in params.items() if len(values[name, k]) > 1}) for name, params in parsed
-    ]
+            values.setdefault(key, set()).add(repr(value))
+    return [key for key, of_key in values.items() if len(of_key) > 1 or having[key] < len(variants)]
 
 
 def labelled(cases: pd.DataFrame) -> pd.DataFrame:

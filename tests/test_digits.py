@@ -1,4 +1,4 @@
-"""Numbers as people read them: digits that the spread supports, units, powers of ten."""
+"""Numbers and names as people read them: digits that the spread supports, units, powers of ten; what differs."""
 
 import math
 
@@ -91,3 +91,10 @@ def test_errors_are_powers_of_ten(value, shown):
 
 def test_one_thing_is_one_and_others_are_several():
     assert [text.count(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
+
+
+def test_variants_are_told_apart_by_what_only_some_of_them_have():
+    old, new = ("a", '{"x": 1}'), ("a", '{"x": 1, "y": 2}')
+    assert text.labels([old, new, ("b", '{"z": 3}')]) == ["a", "a[y=2]", "b"]
+    assert text.labels([new, new]) == ["a", "a"]
+    assert text.labels([("a", '{"x": 1}'), ("a", '{"x": 2}')]) == ["a[x=1]", "a[x=2]"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-from .. import measurement
-from ..cases import selection_text
+from .. import measurement, text
 from ..errors import BadQuestion
 from ..measurement import ERROR
 
@@ -60,29 +59,15 @@ def split(cases: pd.DataFrame, effort: str = "epochs", limit: float | None = Non
         )
     usable = has & (cases["status"] == measurement.OK) & (cases[ERROR] > 0)
     good, said = cases[usable], params[usable]
-    rest = said.map(lambda of: {name: value for name, value in of.items() if name != effort})
-    good = good.assign(effort=said.map(lambda of: float(of[effort])), curve=_named(good["solver"], rest))
+    rest = [json.dumps({name: value for name, value in of.items() if name != effort}) for of in said]
+    curves = text.labels(zip(good["solver"], rest, strict=True))
+    good = good.assign(effort=said.map(lambda of: float(of[effort])), curve=curves)
     parts = [
         _one(rows.sort_values("effort"), limit)
         for _, rows in good.groupby(["problem", "problem_params", "curve"], sort=False)
         if limit is not None or rows["effort"].nunique() > 1
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-
-
-def _named(solvers: pd.Series[str], params: pd.Series[Any]) -> pd.Series[str]:
-    """Each solver with those of these parameters in which it differs between the cases."""
-    import pandas as pd
-
-    values: dict[tuple[str, str], set[str]] = {}
-    for solver, of in zip(solvers, params, strict=True):
-        for name, value in of.items():
-            values.setdefault((solver, name), set()).add(json.dumps(value))
-    names = [
-        selection_text(solver, {name: value for name, value in of.items() if len(values[solver, name]) > 1})
-        for solver, of in zip(solvers, params, strict=True)
-    ]
-    return pd.Series(names, index=solvers.index, dtype=object)
 
 
 def _one(rows: pd.DataFrame, limit: float | None) -> pd.DataFrame:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from ..backends import Array
-from ..cases import selection_text
+from ..text import differing, variant
 
 _Params: TypeAlias = Mapping[str, Any]
 _KEPT = 0.75  # of the variants are more than any product of two sweeps has along one ladder: the others are strays
@@ -49,10 +49,7 @@ def assign(cases: pd.DataFrame, ladder_parameters: Mapping[str, Sequence[str]]) 
 
 def _curves(solver: str, variants: Mapping[str, _Params], declared: Sequence[str]) -> list[tuple[str, list[str]]]:
     """Each curve's name, and its variants along the ladder."""
-    values: dict[str, set[str]] = {}
-    for name in dict.fromkeys(name for params in variants.values() for name in params):
-        values[name] = {json.dumps(params[name]) if name in params else "" for params in variants.values()}
-    varying = [name for name, different in values.items() if len(different) > 1]
+    varying = differing(variants.values())
     ladder = [name for name in declared or varying if name in varying and _is_number(name, variants, declared)]
     groups = _by(variants, [name for name in varying if name not in ladder])
     strays: set[str] = set()
@@ -64,8 +61,8 @@ def _curves(solver: str, variants: Mapping[str, _Params], declared: Sequence[str
         else:
             ladder = list(ladder[:1]) if declared else []
             groups = [_chain(group, variants, ladder) for group in _by(variants, _without(varying, ladder))]
-    found = [(_named(solver, variants[group[0]], _without(varying, ladder)), group) for group in groups]
-    return found + [(_named(solver, variants[text], varying), [text]) for text in variants if text in strays]
+    found = [(variant(solver, variants[group[0]], _without(varying, ladder)), group) for group in groups]
+    return found + [(variant(solver, variants[text], varying), [text]) for text in variants if text in strays]
 
 
 def _is_number(name: str, variants: Mapping[str, _Params], declared: Sequence[str]) -> bool:
@@ -84,10 +81,6 @@ def _by(variants: Mapping[str, _Params], names: Sequence[str]) -> list[list[str]
 
 def _without(names: Sequence[str], left_out: Sequence[str]) -> list[str]:
     return [name for name in names if name not in left_out]
-
-
-def _named(solver: str, params: _Params, names: Sequence[str]) -> str:
-    return selection_text(solver, {name: params[name] for name in names if name in params})
 
 
 def _chain(group: list[str], variants: Mapping[str, _Params], ladder: Sequence[str]) -> list[str]:
