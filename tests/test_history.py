@@ -162,6 +162,20 @@ def test_one_case_is_no_cases():
     assert words.said(two)[0].startswith("2 cases in 3 runs: ")
 
 
+@pytest.mark.parametrize(
+    ("runs", "says"),
+    [
+        (4, "In fewer than 5 runs no change can be told from noise."),
+        (5, "Fewer than 8 runs often cannot tell even a doubling from noise."),
+        (7, "Fewer than 8 runs often cannot tell even a doubling from noise."),
+        (8, ""),
+    ],
+)
+def test_few_runs_are_said_to_tell_little(runs, says):
+    found, _ = words.said(over(runs, ("decay", "{}", "rk4", "{}")))
+    assert found == f"1 case in {runs} runs: the times of 0 changed. {says}".strip()
+
+
 def test_bars_rise_with_the_time_and_say_what_is_missing():
     assert "".join(words.bars([1.0, 10.0, float("nan"), 0.0])) == "▁█xx"
     assert set(words.bars([1.0, 1.001, 0.999])) == {"▁"}

@@ -23,6 +23,8 @@ from .significance import MARGIN
 
 FEWEST_RUNS = 5
 """Runs below which nothing is said to have changed: neighbours differ too seldom to know the noise."""
+ENOUGH_RUNS = 8
+"""Runs below which even a doubling is often missed: hardly any order of so few would not be split as well."""
 ALPHA = 0.05
 _SHORTEST = 2
 _ORDERS = 399

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING
 
 from .. import text
-from ..analysis.history import FEWEST_RUNS
+from ..analysis.history import ENOUGH_RUNS, FEWEST_RUNS
 from . import json_, tables
 from .changes import speed
 
@@ -73,4 +73,6 @@ def said(table: pd.DataFrame) -> list[str]:
     found = f"{text.count(cases, 'case')} in {text.count(runs, 'run')}: the times of {changed} changed."
     if runs < FEWEST_RUNS:
         found += f" In fewer than {FEWEST_RUNS} runs no change can be told from noise."
+    elif runs < ENOUGH_RUNS:
+        found += f" Fewer than {ENOUGH_RUNS} runs often cannot tell even a doubling from noise."
     return [found, LEGEND]

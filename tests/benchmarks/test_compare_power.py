@@ -14,6 +14,7 @@ from odebench.analysis.significance import p_values
 PAIRS = 100
 HISTORIES = 100
 NOISES = (0.01, 0.02, 0.03, 0.05)
+STEPS = (1.1, 2.0)
 SLOWDOWNS = (1.1, 1.2, 1.5)
 
 
@@ -33,21 +34,29 @@ def test_two_runs(noise):
     assert alarms <= 0.05 * PAIRS
 
 
-@pytest.mark.parametrize("runs", [6, 8, 12, 20])
+@pytest.mark.parametrize("runs", [5, 6, 7, 8, 12, 20])
 @pytest.mark.parametrize(("noise", "outliers"), [(0.01, 0.0), (0.02, 0.0), (0.03, 0.0), (0.01, 0.05)])
 def test_histories(noise, outliers, runs):
     """Of medians of runs; an outlier is up to half as slow again."""
     rng = np.random.default_rng(12)
-    alarms, found = 0, 0
+    alarms, found = 0, dict.fromkeys(STEPS, 0)
     for _ in range(HISTORIES):
         disturbed = (rng.random((20, runs)) < outliers) * rng.uniform(0, 0.4, (20, runs))
         series = rng.normal(0, noise, (20, runs)) + disturbed
         alarms += any(map(bool, history.change_points(list(series))))
-        series[0, runs // 2 :] += np.log(1.1)
-        found += bool(history.change_points(list(series))[0])
-    shares = f"false alarms in {alarms} of {HISTORIES} histories; a step of 10 % is found in {found}"
+        for factor in STEPS:
+            stepped = series.copy()
+            stepped[0, runs // 2 :] += np.log(factor)
+            found[factor] += bool(history.change_points(list(stepped))[0])
+    steps = ", ".join(f"a step of {100 * (f - 1):.0f} % is found in {n}" for f, n in found.items())
+    shares = f"false alarms in {alarms} of {HISTORIES} histories; {steps}"
     kind = f"noise {100 * noise:.0f} %, outliers {100 * outliers:.0f} %"
     print(f"\n{kind}, {runs} runs of 20 cases: {shares}")
+    if not outliers:
+        assert alarms <= 17  # the most of all rows; test_false_alarms_of_twelve_runs has more histories of those
+        least, most = {5: (15, 33), 6: (35, 56), 7: (63, 84)}.get(runs, (98, 100))  # give or take two deviations
+        assert least <= found[2.0] <= most
+        assert found[1.1] >= (0 if runs < history.ENOUGH_RUNS else 60)
 
 
 def test_false_alarms_of_twelve_runs():
