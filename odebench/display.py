@@ -40,11 +40,8 @@ def shown(cases: pd.DataFrame, runs: Sequence[str], every: int, ranked: str, mos
     )
     caption += f"; selected from {every}, ranked among {ranked}" if len(cases) < every else ""
     caption += f"; the first {most}, .cases has all" if len(cases) > most else ""
-    labelled = cases.assign(
-        problem=text.labels(zip(cases["problem"], cases["problem_params"], strict=True)),
-        solver=text.labels(zip(cases["solver"], cases["solver_params"], strict=True)),
-        place=cases.groupby(["problem", "problem_params"], sort=False).ngroup(),
-    )
+    place = cases.groupby(["problem", "problem_params"], sort=False).ngroup()
+    labelled = text.labelled(cases).assign(place=place)
     order = ["place", measurement.ERROR, measurement.TIME]
     first = labelled.sort_values(order, na_position="last", kind="stable").head(most)
     return Shown(

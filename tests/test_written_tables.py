@@ -17,7 +17,7 @@ from odebench.analysis import aggregate, changes
 from odebench.errors import BadSelection
 from odebench.journal import Run
 from odebench.report import changes as changes_in_words
-from odebench.report import columns, latex, tables, terminal
+from odebench.report import columns, comparison, latex, tables
 
 ODD = [
     "a,b",
@@ -255,7 +255,7 @@ def cases(tmp_path, row):
 
 def shown(cases, style, **options):
     out = io.StringIO()
-    terminal.write([cases], style, out, **options)
+    comparison.write([cases], style, out, **options)
     return out.getvalue()
 
 
@@ -365,6 +365,6 @@ def test_very_many_cases_are_cut_short_in_a_terminal_only(tmp_path, row):
     rows = [row("one", problem_params={"rate": float(k)}, case_id=str(k)) for k in range(30)]
     cases = compared(*rows, tmp_path=tmp_path)
     out = io.StringIO()
-    terminal.write([cases], "rich", out, most=10)
+    comparison.write([cases], "rich", out, most=10)
     assert "... and 20 more cases: see comparison.csv." in out.getvalue()
     assert "more cases" not in shown(cases, "markdown")

@@ -149,7 +149,7 @@ def table(
       odebench table --format latex --columns solver,max-error,rhs_calls --sort -rhs_calls > table.tex
       odebench table monday tuesday --format csv > both.csv
     """
-    from ..report import equal_error, expected, terminal
+    from ..report import comparison, equal_error, expected
 
     if sum(limit is not None for limit in (at_error, at_time, expected_time)) > 1:
         raise click.UsageError("expected one of --at-error, --at-time and --expected-time, received more.")
@@ -171,7 +171,7 @@ def table(
         times = found.expected_time(expected_time)
         expected.write(times, expected_time, style, columns=columns, sort=sort, notes=notes)
     else:
-        terminal.write([found.cases], style, columns=columns, sort=sort, notes=notes)
+        comparison.write([found.cases], style, columns=columns, sort=sort, notes=notes)
 
 
 @click.command()

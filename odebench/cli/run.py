@@ -274,10 +274,9 @@ def run(
         runner.run(record, plan, executing, host, observe, earlier)
 
     if not quiet:
-        from ..report import diagnosis
-        from ..report.terminal import print_tables
+        from ..report import comparison, diagnosis
 
-        print_tables(tables.comparisons(record))
+        comparison.write(tables.comparisons(record))
         if doctor:
             click.echo(diagnosis.summary(record.measurements()))
         written = f"written to {where}: {', '.join(sorted(p.name for p in record.directory.iterdir()))}"

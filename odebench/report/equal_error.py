@@ -40,7 +40,7 @@ def write(
 ) -> None:
     """Write what `Results.at_error` or `at_time` found, with the error or time it was asked for.
 
-    `style`, `columns`, `sort` and `notes` are as in `odebench.report.terminal.write`.
+    `style`, `columns`, `sort` and `notes` are as in `odebench.report.comparison.write`.
     """
     if style == "csv":
         known = columns_.of(found)

@@ -33,7 +33,7 @@ def write(
 ) -> None:
     """Write what `Results.expected_time` found: as CSV every rung, else of each method the rung that takes least.
 
-    `style`, `columns`, `sort` and `notes` are as in `odebench.report.terminal.write`.
+    `style`, `columns`, `sort` and `notes` are as in `odebench.report.comparison.write`.
     """
     if style == "csv":
         known = columns_.of(found)

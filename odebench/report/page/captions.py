@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ... import measurement, text
 from ...analysis import spread
 from ...measurement import ERROR, SLOWDOWN, TIME
-from .. import terminal
+from .. import comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def closest(ok: pd.DataFrame) -> Any:
 
 def accurate(row: Any) -> str:
     """'rk4[steps=10]: an error of 1.0e-06 in 1.0 ms'."""
-    return f"{row['label']}: an error of {terminal.error(row)} in {terminal.seconds(row)}"
+    return f"{row['label']}: an error of {comparison.error(row)} in {comparison.seconds(row)}"
 
 
 def fastest(ok: pd.DataFrame, level: float, rivals: Rivals) -> str | None:
@@ -135,7 +135,7 @@ def _ahead(first: Any, second: Any) -> str:
 def _times(first: Any, second: Any) -> str:
     """How many times as long the second takes, to the digits that both support."""
     ratio = second[TIME] / first[TIME] if first[TIME] > 0 else math.inf
-    return text.ratio(ratio, min(terminal.time_digits(first), terminal.time_digits(second)))
+    return text.ratio(ratio, min(comparison.time_digits(first), comparison.time_digits(second)))
 
 
 def _few(first: Any, second: Any) -> str:

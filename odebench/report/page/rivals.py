@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...measurement import ERROR
 from ...results import Results
-from .. import terminal
+from .. import comparison
 from . import captions, data
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Rivals:
             nobody = self.nobody()
             return f"{nobody[0].upper()}{nobody[1:]}."
         (row,) = found.to_dict("records")
-        return f"The strongest classical solver, {row['curve']}, comes to this error in {terminal.seconds(row)}."
+        return f"The strongest classical solver, {row['curve']}, comes to this error in {comparison.seconds(row)}."
 
 
 def of(results: Results, table: pd.DataFrame) -> tuple[Rivals, dict[tuple[str, str], Rivals]]:

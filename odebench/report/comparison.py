@@ -25,11 +25,6 @@ UNSTABLE = "unstable: its times scatter."
 ORACLE = "oracle: is told the solution, and not ranked."
 
 
-def print_tables(comparisons: Iterable[pd.DataFrame], file: IO[str] | None = None) -> None:
-    """One table a problem, the most accurate first; of very many cases, the first few hundred."""
-    write(comparisons, "rich", file)
-
-
 def write(
     comparisons: Iterable[pd.DataFrame],
     style: str = "rich",
@@ -94,9 +89,7 @@ def _as_data(comparison: pd.DataFrame, columns: Sequence[str], sort: Sequence[st
 def _tables(comparison: pd.DataFrame, columns: Sequence[str], sort: Sequence[str]) -> Iterator[tables.Table]:
     known = _known(comparison)
     chosen = columns_.named(columns, known) if columns else _usual()
-    solvers = text.labels(zip(comparison["solver"], comparison["solver_params"], strict=True))
-    problems = text.labels(zip(comparison["problem"], comparison["problem_params"], strict=True))
-    labelled = comparison.assign(solver=solvers, problem=problems, remarks=_remarks_of(comparison))
+    labelled = text.labelled(comparison).assign(remarks=_remarks_of(comparison))
     for title, rows in labelled.groupby("problem", sort=False):
         rows = rows.sort_values([ERROR, TIME], na_position="last", kind="stable")
         yield tables.Table(columns_.ordered(rows, sort, known), chosen, str(title), strong="on_front")
