@@ -124,9 +124,10 @@ def browser() -> Iterator[Any]:
 class Watched:
     """A page in the browser, offline; remembers what it asked the network for, and what went wrong."""
 
-    def __init__(self, chrome: Any, path: Path, **context: Any) -> None:
+    def __init__(self, chrome: Any, path: Path, script: str = "", **context: Any) -> None:
         self.context = chrome.new_context(offline=True, **context)
         self.page = self.context.new_page()
+        self.page.add_init_script(script)
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))

@@ -139,6 +139,17 @@ def test_cases_are_sorted_and_the_heading_says_so(page):
     assert page.locator("#cases tbody tr").evaluate_all(column)[-3:] == ["", "", ""]  # what has no number, at the end
 
 
+def test_plots_wait_while_somebody_types(opened):
+    typing = "window.typing = setInterval(() => dispatchEvent(new Event('keydown')), 50)"
+    page = opened(script=typing, viewport={"width": 1280, "height": 4000})
+    page.get_by_label("contains").fill("EULER")
+    assert page.locator("#table [role=status]").inner_text() == "Cases 1 to 24 of 24, of 81 in all."
+    page.wait_for_timeout(1200)
+    assert page.evaluate("[window.Plotly, document.querySelector('.main-svg')]") == [None, None]
+    page.evaluate("clearInterval(window.typing)")
+    page.locator("#problem .main-svg").first.wait_for()
+
+
 def test_series_are_switched_off_and_on(page):
     plot = drawn(page)
     button = page.locator(".legend").first.get_by_role("button", name="euler")

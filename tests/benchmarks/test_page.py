@@ -42,7 +42,7 @@ def test_ten_thousand_cases(tmp_path, figure):
     with browser() as chrome:
         Watched(chrome, file).context.close()  # the browser itself has started
         start = time.perf_counter()
-        watched = Watched(chrome, file)
+        watched = Watched(chrome, file, viewport={"width": 1280, "height": 1800})  # with a plot in view
         figure("opening it in Chromium", time.perf_counter() - start, "s", 2.0)
         filtered = """() => { const start = performance.now();
             const field = document.querySelector("#table input[type=search]");

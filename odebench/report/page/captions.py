@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LEVELS = (1e-3, 1e-6, 1e-9)
 """Errors at which the fastest are named."""
 _UNSTABLE = " (its times scatter)"
+_USED = ["problem", "problem_params", "solver", "curve", "label", "samples", ERROR, TIME, SLOWDOWN, "on_front"]
+_USED += ["wall_s_ci_low", "wall_s_ci_high", "unstable", "max_abs_error_worst", "at_reference_floor"]
 
 
 def of_problem(rows: pd.DataFrame, rivals: Rivals) -> list[str]:
@@ -48,7 +50,7 @@ def power(level: float) -> str:
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     """Those that are ranked: solved, by themselves, with an error, a reference's error and a time that are known."""
     known = rows[ERROR].map(math.isfinite) & rows[TIME].map(math.isfinite)
-    return rows[known & rows[SLOWDOWN].notna()]
+    return rows.loc[known & rows[SLOWDOWN].notna(), _USED]
 
 
 def solved(rows: pd.DataFrame) -> str:
@@ -89,9 +91,9 @@ def fastest(ok: pd.DataFrame, level: float, rivals: Rivals) -> str | None:
     import pandas as pd
 
     reached = ok[ok[ERROR] <= level]
-    classical = rivals.strongest(level)
-    if (compared := ok["solver"].isin(list(rivals.networks)).any()) and len(classical):
-        reached = pd.concat([reached, classical])  # which may be left out of the page
+    if compared := bool(ok["solver"].isin(list(rivals.networks)).any()):
+        classical = rivals.strongest(level)
+        reached = pd.concat([reached, classical]) if len(classical) else reached  # it may be left out of the page
     reached = in_time(reached)
     if len(reached) < 2:
         return None

@@ -26,6 +26,17 @@ const shape = (k) => SHAPES[(k + Math.floor(k / 8)) % 8];
 const dash = (k) => DASHES[Math.floor(k / 8) % 4];
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const QUIET = 500; // ms without a key or a click after which the page may stand still for plotly's start
+let touched = performance.now();
+for (const event of ["keydown", "pointerdown", "input"]) addEventListener(event, () => { touched = performance.now(); }, { capture: true, passive: true });
+
+function whenQuiet(act) {
+  const left = window.Plotly ? 0 : touched + QUIET - performance.now();
+  if (left > 0) setTimeout(() => whenQuiet(act), left);
+  else if (window.requestIdleCallback) requestIdleCallback(act);
+  else setTimeout(act); // Safari
+}
+
 /** Plotly takes long to start: it lies in the page as text until the first plot is looked at. */
 function loadPlotly() {
   if (!window.Plotly) document.head.append(el("script", {}, document.getElementById("plotly").textContent));
@@ -51,9 +62,13 @@ class Figure {
       this.tools, this.caption, this.details);
     this.drawn = false;
     FIGURES.push(this);
-    new IntersectionObserver((seen) => seen.some((s) => s.isIntersecting) && !this.drawn && this.redraw(), { rootMargin: "200px" })
-      .observe(this.element);
+    new IntersectionObserver((seen) => seen.some((s) => s.isIntersecting) && this.drawSoon(), { rootMargin: "200px" }).observe(this.element);
     this.prepare();
+  }
+
+  /** Drawn when neither the browser nor the reader does anything else. */
+  drawSoon() {
+    whenQuiet(() => !this.drawn && FIGURES.includes(this) && this.redraw());
   }
 
   /** Everything but the plot itself: it is drawn when it comes into view. */

@@ -46,4 +46,5 @@ function theme() {
 theme();
 const VIEWS = { problem: problemView, solvers: solversView, training: trainingView, table: casesTable };
 if (N_CASES) for (const [name, view] of Object.entries(VIEWS)) if (mountOf(name)) view(mountOf(name));
+touched = performance.now();
 document.documentElement.dataset.ready = "true";
