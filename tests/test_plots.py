@@ -116,6 +116,11 @@ def test_no_two_curves_look_alike_in_black_and_white():
     assert networks.isdisjoint(integrators)
 
 
+def test_eight_curves_have_eight_colours():
+    found = looks.looks([(f"{kind}{k}", kind) for kind in ("network", "integrator") for k in range(4)])
+    assert len({look.colour for look in found.values()}) == 8
+
+
 def luminance(colour):
     from matplotlib.colors import to_rgb
 

@@ -169,3 +169,27 @@ def test_every_figure_is_the_same_bytes_again(some):
     for function in (plots.orders, plots.cost_split, plots.tolerance):
         first, second = (files.written(function(some), "svg") for _ in range(2))
         assert first == second, function.__name__
+
+
+def test_figures_of_times_say_how_many_of_them_scatter(tmp_path):
+    def rows(scatter):
+        for solver, seconds, error in (("rk4", 1.0, 1e-6), ("euler", 2.0, 1e-5), ("network", 4.0, 1e-5)):
+            for k in range(5):
+                more = {"query_s": 1e-4, "first_s": 5.0, "rhs_calls": 7.0, "final_loss": 0.1}
+                factor = 1 + (scatter if solver == "euler" else 0.001) * k
+                yield sample(solver, seconds * factor, error, repeat=k, started_at=f"{solver}{k}", **more)
+
+    figures = {
+        "speedups": lambda run: plots.speedups(run, error=1e-3),
+        "performance": lambda run: plots.performance_profile(run, error=1e-3),
+        "data": lambda run: plots.data_profile(run, error=1e-3),
+        "costs": plots.cost_split,
+        "break-even": plots.break_even,
+        "against": lambda run: plots.against(run, "rhs_calls", "wall_s_median"),
+    }
+    disturbed, steady = results(tmp_path / "disturbed", rows(0.3)), results(tmp_path / "steady", rows(0.001))
+    for name, draw in figures.items():
+        assert "The times of 1 of 3 cases scatter." in caption(draw(disturbed)), name
+        assert "scatter" not in caption(draw(steady)), name
+    without = plots.against(disturbed, "rhs_calls", "max_abs_error_median")
+    assert "scatter" not in caption(without)

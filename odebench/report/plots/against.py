@@ -37,7 +37,9 @@ def against(results: Results, x: str, y: str, *, size: str = "page") -> Figure:
     if x.startswith("problem."):
         drawn["panel"] = drawn["problem"]
         drawn["rung"] = drawn["_x"]
-    caption = [of_cases.not_drawn(named, drawn, f"{x} or {y}")]
+    timed = any(name.removesuffix("_median").endswith("_s") for name in (x, y))
+    scattering = of_cases.scattering(named[named["case_id"].isin(drawn["case_id"])]) if timed else ""
+    caption = [of_cases.not_drawn(named, drawn, f"{x} or {y}"), scattering]
     return panels.draw(drawn, "_x", "_y", size=size, labels=(label(x), label(y)), caption=caption)
 
 

@@ -44,6 +44,7 @@ def break_even(results: Results, *, size: str = "page") -> Figure:
     caption = of_cases.sentences(
         "Of each curve the rung that came closest, compared with integrators that are as accurate.",
         left_out,
+        of_cases.scattering(cases[cases["problem"].isin(found["problem"])]),
         of_cases.failed(cases),
     )
     return rows.draw(panels, signs, size=size, label="queries until it has paid for its training", caption=caption)

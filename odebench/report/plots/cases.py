@@ -89,6 +89,13 @@ def problems(cases: pd.DataFrame) -> tuple[list[str], str]:
     return names[:MOST_PANELS], f"{left_out} more problems are not drawn; choose by -p." if left_out > 0 else ""
 
 
+def scattering(cases: pd.DataFrame) -> str:
+    """'The times of 3 of 40 cases scatter.', or nothing: of a figure of times that does not mark which."""
+    timed = cases[cases["status"] == measurement.OK]
+    unstable = int(timed["unstable"].astype(bool).sum())
+    return f"The times of {unstable} of {text.count(len(timed), 'case')} scatter." if unstable else ""
+
+
 def sentences(*parts: str | Iterable[str]) -> str:
     """What there is of them, one after the other."""
     flat = [p for part in parts for p in ([part] if isinstance(part, str) else part)]

@@ -32,6 +32,6 @@ def cost_split(results: Results, *, size: str = "page") -> Figure:
     caption = of_cases.sentences(
         "Of each curve the rung that came closest. The first call of a process has imports and compilation in it, "
         "where no case before has made them.",
-        left_out, of_cases.failed(cases),
+        left_out, of_cases.scattering(drawn), of_cases.failed(cases),
     )  # fmt: skip
     return rows.draw(panels, signs, size=size, label="time (s)", caption=caption)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from .style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, WINE
 
 MOST = 16
 """Curves that can still be told apart in a figure."""
 Line = str | tuple[int, tuple[int, ...]]
 _INTEGRATORS = (BLUE, GREEN, SKY, "#555555"), ("o", "s", "^", "D", "v", "<", ">", "p"), ("-", "-.")
-_NETWORKS = (VERMILLION, PURPLE, ORANGE), ("*", "X", "P", "h", "d", "8"), ("--", ":", (0, (6, 1, 1, 1, 1, 1)))
+_NETWORKS = (VERMILLION, PURPLE, ORANGE, WINE), ("*", "X", "P", "h", "d", "8"), ("--", ":", (0, (6, 1, 1, 1, 1, 1)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ... import text
+from ... import measurement, text
 from ...errors import BadQuestion, NothingToDraw
 from . import cases as of_cases
 from . import foot, style
@@ -69,5 +69,7 @@ def _draw(
         count = int(steps["problems"].iloc[0])
         more = f"{len(best) - MOST} more curves are not drawn." if len(best) > MOST else ""
         words = f"Solved: an error of at most {error:g}; of {text.count(count, 'problem')}."
-        foot.put(figure, foot.groups(all_looks), of_cases.sentences(words, more, of_cases.failed(cases)), chosen.font)
+        scattering = of_cases.scattering(cases) if x == "tau" or unit == measurement.TIME else ""
+        words = of_cases.sentences(words, more, scattering, of_cases.failed(cases))
+        foot.put(figure, foot.groups(all_looks), words, chosen.font)
     return figure

@@ -48,6 +48,7 @@ def speedups(results: Results, *, error: float = 1e-6, baseline: str | None = No
     ]
     caption = of_cases.sentences(
         f"To an error of {error:g}; right of the line: faster. Beside it: on how many of the problems both came to it.",
+        of_cases.scattering(cases),
         of_cases.failed(cases),
     )
     title = f"against {said(baseline)}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Okabe & Ito's colours, told apart by colour-blind eyes; lines and markers tell curves apart in black and white
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#999999"
+WINE = "#882255"  # of Paul Tol's, for a fourth warm one
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY)
 STYLES = ("-", "--", "-.", ":")
 PALE, TEXT = "#D9D9D9", "#262626"
