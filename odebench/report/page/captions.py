@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEVELS = (1e-3, 1e-6, 1e-9)
 """Errors at which the fastest are named."""
+NAMED = 3
+"""Of curves that tie, so many are named."""
 _UNSTABLE = " (its times scatter)"
 _USED = ["problem", "problem_params", "solver", "curve", "label", "samples", ERROR, TIME, SLOWDOWN, "on_front"]
 _USED += ["wall_s_ci_low", "wall_s_ci_high", "unstable", "max_abs_error_worst", "at_reference_floor"]
@@ -153,12 +155,15 @@ def _few(first: Any, second: Any) -> str:
 def scatter(cases: pd.DataFrame) -> list[str]:
     """What is to be said of the times of these cases where no point is marked."""
     ok = cases[cases["status"] == measurement.OK]
-    unstable = int((ok["unstable"] == True).sum())  # noqa: E712  (pandas' own true)
     few = int((ok["samples"] < spread.FEWEST).sum())
-    said = [f"The times of {unstable} of {text.count(len(ok), 'case')} scatter."] if unstable else []
-    if few:
-        said.append(f"Fewer than {spread.FEWEST} samples: {few} of {text.count(len(ok), 'case')}.")
-    return said
+    said = [f"Fewer than {spread.FEWEST} samples: {few} of {text.count(len(ok), 'case')}."] if few else []
+    return [*scattering(ok), *said]
+
+
+def scattering(ok: pd.DataFrame) -> list[str]:
+    """Of how many cases the times scatter, where any do."""
+    unstable = int((ok["unstable"] == True).sum())  # noqa: E712  (pandas' own true)
+    return [f"The times of {unstable} of {text.count(len(ok), 'case')} scatter."] if unstable else []
 
 
 def of_all(table: pd.DataFrame, rivals: Rivals) -> list[str]:
@@ -173,7 +178,7 @@ def of_all(table: pd.DataFrame, rivals: Rivals) -> list[str]:
     most = [str(curve) for curve in count.index[count == count.iloc[0]]]
     verb = "stands" if len(most) == 1 else "each stand"
     sentence = f"{who(most)} {verb} on the front of {count.iloc[0]} of {problems} problems, more than any other"
-    if set(table.loc[table["curve"].isin(most), "solver"]) & set(rivals.networks):
+    if set(table.loc[table["curve"].isin(most[:NAMED]), "solver"]) <= set(rivals.networks):
         classical = _fronts(rivals.cases)
         if classical.empty:
             sentence += f"; {'no classical solver on any' if rivals.tried else rivals.nobody()}"
@@ -191,4 +196,4 @@ def _fronts(table: pd.DataFrame) -> pd.Series[int]:
 
 def who(curves: Sequence[str]) -> str:
     """'a', 'a and b', 'a and b and c and 3 more'."""
-    return " and ".join(curves[:3]) + (f" and {len(curves) - 3} more" if len(curves) > 3 else "")
+    return " and ".join(curves[:NAMED]) + (f" and {len(curves) - NAMED} more" if len(curves) > NAMED else "")

@@ -152,7 +152,7 @@ def _beside_trainings(
     for of_problem in drawn:
         rows = cases[cases["problem_label"] == of_problem["label"]]
         beside = near[rows["problem"].iloc[0], rows["problem_params"].iloc[0]]
-        of_problem["captions"] += [*captions.scatter(rows)[:1], beside.at(least.get(of_problem["label"]))]
+        of_problem["captions"] += [*captions.scattering(rows), beside.at(least.get(of_problem["label"]))]
 
 
 def _title(results: Results) -> str:

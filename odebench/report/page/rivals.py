@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...measurement import ERROR
+from ...measurement import ERROR, SLOWDOWN, TIME
 from ...results import Results
 from .. import comparison
 from . import captions, data
@@ -56,8 +56,8 @@ class Rivals:
             return self.most_accurate()
         found = self.strongest(error)
         if found.empty:
-            nobody = self.nobody()
-            return f"{nobody[0].upper()}{nobody[1:]}."
+            nobody = "No classical solver comes to this error. " if len(self.cases) else ""
+            return f"{nobody}{self.most_accurate()}"
         (row,) = found.to_dict("records")
         return f"The strongest classical solver, {row['curve']}, comes to this error in {comparison.seconds(row)}."
 
@@ -85,7 +85,7 @@ def of(results: Results, table: pd.DataFrame) -> tuple[Rivals, dict[tuple[str, s
 def beside(results: Results) -> Results:
     """The results, and of each problem with networks the ladders of the strongest classical solvers at their errors.
 
-    They are ranked as the results are: nothing is added to what is ranked among itself alone.
+    Where none comes to an error, it is that of the most accurate. To what is ranked among itself nothing is added.
     """
     if results.ranked_anew or results.whole is results:
         return results
@@ -93,6 +93,10 @@ def beside(results: Results) -> Results:
     found = results.strongest().rename(columns={"baseline": "curve", "curve": "network"})
     strongest = {tuple(one) for one in found[identity].itertuples(index=False)}
     curves = results.whole.curves()
+    classical = curves[curves[SLOWDOWN].notna() & ~curves["solver"].isin(list(results.whole.neural))]
+    closest = classical.sort_values([ERROR, TIME], kind="stable").drop_duplicates(identity[:2])
+    unreached = {tuple(one)[:2] for one in found.loc[found["curve"] == "", identity].itertuples(index=False)}
+    strongest |= {one for one in closest[identity].itertuples(index=False, name=None) if one[:2] in unreached}
     added = curves[identity].apply(tuple, axis=1).isin(strongest)
     if not added.any():
         return results

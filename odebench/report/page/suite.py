@@ -23,6 +23,7 @@ def performance(results: Results, networks: Collection[str] = (), nobody: str = 
     made = []
     curves = results.curves()
     named = set(curves.loc[curves["solver"].isin(list(networks)), "curve"])
+    alone = [] if results.whole is results else ["That is among the curves on this page."]
     scatter = captions.scatter(results.cases[~results.cases["solver"].isin(list(results.oracles))])
     for level in captions.LEVELS:
         costs = results.costs(level)
@@ -36,13 +37,8 @@ def performance(results: Results, networks: Collection[str] = (), nobody: str = 
             }
             for curve, rows in profile.groupby("solver", sort=False)
         }
-        made.append(
-            {
-                "level": captions.power(level),
-                "captions": [*caption(profile, level, named, nobody), *scatter],
-                "curves": drawn,
-            }
-        )
+        said = [*caption(profile, level, named, nobody), *alone, *scatter]
+        made.append({"level": captions.power(level), "captions": said, "curves": drawn})
     return made
 
 
@@ -60,12 +56,14 @@ def caption(profile: pd.DataFrame, level: float, networks: Collection[str] = (),
         f"At an error of {captions.power(level)} {captions.who(fastest)} {are} the fastest on {_of(at_once.max(), n)}"
     )
     most = _of(in_the_end.max(), n)
+    named = set(fastest[: captions.NAMED])
     if set(fastest) <= set(surest):
         said += f", and {reach} it on {most}, no other on more"
     else:
         said += f", and reaches it on {_of(in_the_end[fastest[0]], n)}" if len(fastest) == 1 else ""
         said += f"; {captions.who(surest)} {'reaches' if len(surest) == 1 else 'each reach'} it on {most}"
-    if set(networks) & {*fastest, *surest}:
+        named |= set(surest[: captions.NAMED])
+    if set(networks) & {*fastest, *surest} and named <= set(networks):
         others = [str(curve) for curve in at_once.index if curve not in networks]
         best = max(others, key=lambda curve: (at_once[curve], in_the_end[curve]), default=None)
         if best is None:
