@@ -25,8 +25,8 @@ def opened(chrome, tmp_path):
     """Opens the page of these rows; it must not complain."""
     pages = []
 
-    def open_page(*rows):
-        file = report_page.write(odebench.load(make_run(tmp_path / "run", rows)))
+    def open_page(*rows, **chosen):
+        file = report_page.write(odebench.load(make_run(tmp_path / "run", rows)).select(**chosen))
         pages.append(Watched(chrome, file, viewport={"width": 1000, "height": 800}))
         return pages[-1].page
 
@@ -84,3 +84,11 @@ def test_a_single_case_is_a_plot_of_one_point(opened, row):
 
 def test_a_run_without_cases_has_an_overview(opened):
     assert "There is no case in this run" in sections(opened())["overview"]
+
+
+def test_no_front_is_drawn_of_what_others_beat(opened, row):
+    page = opened(row("rk4", 1e-3, 1e-6), row("euler", 1e-2, 1e-3), solver="euler")
+    said = sections(page)
+    assert "Shown are 1 of 2 cases, ranked among all 2." in said["overview"]
+    assert "No case here is on the front among all." in said["problem"]
+    assert "broad grey line" not in said["problem"]

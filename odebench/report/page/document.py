@@ -72,6 +72,7 @@ def _content(results: Results, table: pd.DataFrame, scripts: Sequence[str]) -> d
         "columns": [c._asdict() for c in shown],
         "cases": data.in_columns(cases, shown),
         "markNames": data.MARKS,
+        "part": results.whole is not results and not results.ranked_anew,
         "tags": data.tags(results, table),
         "problems": _problems(results, table, near),
         "profiles": suite.performance(results, everywhere.networks, everywhere.nobody()),

@@ -53,13 +53,15 @@ function workPrecision(problem, rows, sentences) {
         };
       });
       series.sort((a, b) => (a.faint || 0) - (b.faint || 0));
-      const ranked = points.filter((r) => word("status", r) === "ok" && !marked(r, "oracle"));
+      const ranked = points.filter((r) => word("status", r) === "ok" && !marked(r, "oracle") && (!default_ || marked(r, "front")));
       const caption = default_ ? [...sentences, "Lower is more accurate, further left is faster."] : [`${cy.title} against ${cx.title} of ${points.length} cases.`];
       if (cx.less_is_better && cy.less_is_better && axes.x !== axes.y && ranked.length) {
         const best = front(ranked, x, y);
         series.unshift({ name: "front", fixed: true, ink: css("--quiet"), mode: "lines", width: 5, dash: "solid", line: "hv", faint: true, x: best.map(x), y: best.map(y) });
         caption.push(`The broad grey line is the front: left of it and below it is nobody. On it: ${names(ranked.filter((r) => best.some((b) => x(b) === x(r) && y(b) === y(r))))}.`);
       }
+      if (default_ && DATA.part && !ranked.length) caption.push("No case here is on the front among all.");
+      if (!default_ && DATA.part) caption.push("That is among the cases on this page.");
       if (points.length < rows.length) caption.push(`${rows.length - points.length} of ${rows.length} cases have no point here: not solved, or without these numbers.`);
       if (step > 1) caption.push(`Of ${points.length} points one in ${step} is drawn; the table and the CSV have all.`);
       caption.push(...keyOf(points));
