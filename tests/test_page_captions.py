@@ -6,6 +6,7 @@ import pytest
 from page_runs import make_run
 
 import odebench
+from odebench.report import baselines
 from odebench.report.page import captions, data, rivals, suite
 from odebench.report.page.rivals import Rivals
 
@@ -144,7 +145,7 @@ def two_problems(tmp_path, row):
 
 def test_a_network_gets_onto_no_front_by_leaving_integrators_out(two_problems):
     some = two_problems.select(solver="net")
-    shown = rivals.beside(some)
+    shown = baselines.beside(some)
     assert sorted(set(shown.cases["solver"])) == ["net", "rk4"]
     table = data.cases(shown)
     assert not table.loc[table["solver"] == "net", "on_front"].any()
@@ -157,14 +158,14 @@ def test_a_network_gets_onto_no_front_by_leaving_integrators_out(two_problems):
 
 def test_a_profile_of_a_part_says_among_whom(two_problems):
     among = "That is among the curves on this page."
-    shown = rivals.beside(two_problems.select(solver="net"))
+    shown = baselines.beside(two_problems.select(solver="net"))
     assert {among in made["captions"] for made in suite.performance(shown)} == {True}
     assert {among in made["captions"] for made in suite.performance(two_problems)} == {False}
 
 
 def test_what_is_ranked_anew_stands_alone_and_says_so(two_problems):
     some = two_problems.select(solver="net", rank_anew=True)
-    assert rivals.beside(some) is some
+    assert baselines.beside(some) is some
     table = data.cases(some)
     everywhere, _ = rivals.of(some, table)
     assert captions.of_all(table, everywhere)[1] == (
@@ -174,13 +175,13 @@ def test_what_is_ranked_anew_stands_alone_and_says_so(two_problems):
 
 def test_integrators_alone_bring_nobody_else(two_problems):
     some = two_problems.select(solver="euler")
-    assert rivals.beside(some) is some
+    assert baselines.beside(some) is some
 
 
 def test_a_network_ahead_of_all_stands_beside_the_most_accurate_classical_solver(tmp_path, row):
     rows = [row("net", 1.0, 1e-9, final_loss=1e-3), row("rk4", 0.1, 1e-7), row("euler", 0.1, 1e-3)]
     some = odebench.load(make_run(tmp_path / "run", rows)).select(solver="net")
-    shown = rivals.beside(some)
+    shown = baselines.beside(some)
     assert sorted(shown.cases["solver"]) == ["net", "rk4"]
     everywhere, _ = rivals.of(shown, data.cases(shown))
     assert everywhere.at(1e-9) == (

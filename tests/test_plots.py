@@ -106,6 +106,23 @@ def test_networks_integrators_and_oracles_are_kept_apart_without_colours(drawn):
     assert [box.get_title().get_text() for box in drawn.legends] == ["integrators", "networks", ""]
 
 
+def test_the_strongest_classical_solvers_stand_beside_networks_that_are_chosen(tmp_path, odebench):
+    results(
+        tmp_path / "run",
+        [*ladder("rk4", "steps", 4, 1e-2), *ladder("euler", "steps", 1, 1e-1), sample("network", 1.0, 1e-3)],
+    )
+    done = odebench("plot", "run", "-s", "network", "--work-precision", "-o", "beside.svg")
+    assert done.returncode == 0, done.stderr
+    assert "Beside networks: 5 cases of the strongest classical solvers; --rank-anew leaves them out." in done.stderr
+    svg = (tmp_path / "beside.svg").read_text()
+    assert [f'id="curve {name}"' in svg for name in ("network", "rk4", "euler")] == [True, True, False]
+    done = odebench("plot", "run", "-s", "network", "--work-precision", "--rank-anew", "-o", "alone.svg")
+    assert "Beside" not in done.stderr
+    alone = (tmp_path / "alone.svg").read_text()
+    assert [f'id="curve {name}"' in alone for name in ("network", "rk4")] == [True, False]
+    assert ["No classical solver." in text for text in (alone, svg)] == [True, False]
+
+
 def test_no_two_curves_look_alike_in_black_and_white():
     names = [(f"{kind}{k}", kind) for kind in ("network", "integrator") for k in range(looks.MOST)]
     found = looks.looks(names)

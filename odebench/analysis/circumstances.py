@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ..journal import Run
 
 _NOT_COMPARED = ("versions", "thread_variables", "memory_mb", "clock_resolution_s")
-_PROTOCOL = ("threads", "executor", "jobs", "target_error", "time_budget_s", "patience")
+_PROTOCOL = ("repeats", "seeds", "threads", "executor", "jobs", "target_error", "time_budget_s", "patience")
 _MOST = 12
 
 

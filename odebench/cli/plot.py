@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import text
 from . import completers
 from .options import debug_option, filter_options, load
 
@@ -112,9 +113,13 @@ def plot(
       odebench plot --against rhs_calls max_abs_error_median --performance-profile --at-error 1e-8
     """
     from ..errors import NothingToDraw
-    from ..report import plots
+    from ..report import baselines, plots
 
-    results = load(runs).select(**filters, rank_anew=rank_anew)
+    chosen = load(runs).select(**filters, rank_anew=rank_anew)
+    results = baselines.beside(chosen)
+    if added := len(results.cases) - len(chosen.cases):
+        beside = f"{text.count(added, 'case')} of the strongest classical solvers"
+        click.echo(f"Beside networks: {beside}; --rank-anew leaves them out.", err=True)
     wanted = [name for name in FIGURES if asked[name.replace("-", "_")]]
     single = output is not None and output.suffix != "" and not output.is_dir()
     other = [ending for ending in endings if output is None or output.suffix != f".{ending}"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ... import __version__
 from ...errors import OutputError
 from ...results import Results
+from .. import baselines
 from . import budget, captions, data, equations, orders, overview, rivals, solutions, suite, trainings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def render(results: Results) -> str:
         raise _lacks("jinja2") from None
     plotly, own = _plotly(), "\n".join(_own(name) for name in _SCRIPTS)
     templates = Environment(loader=PackageLoader("odebench.report", "page"), autoescape=True, undefined=StrictUndefined)
-    shown = rivals.beside(results)
+    shown = baselines.beside(results)
     table = data.cases(shown)
     content = _content(shown, table, (plotly, own))
     content["left_out"] = [*_chosen(results, shown), *content["left_out"]]

@@ -45,7 +45,8 @@ def work_precision(results: Results, *, size: str = "page") -> Figure:
             axes.set_title(name)
         _axes(grid)
         handles = _handles(all_looks, others, near)
-        words = of_cases.sentences(*_legend(near), far, of_cases.not_drawn(cases, drawn), left_out)
+        alone = "No classical solver." if set(near["kind"]) == {"network"} else ""
+        words = of_cases.sentences(alone, *_legend(near), far, of_cases.not_drawn(cases, drawn), left_out)
         foot.put(figure, handles, words, chosen.font)
     return figure
 
