@@ -127,7 +127,7 @@ def test_failures_are_grouped_by_status_and_reason_whatever_its_numbers(tmp_path
 
 def test_runs_that_differ_are_told_first(tmp_path, row):
     one = make_run(tmp_path / "a", [row(run_id="a")])
-    two = make_run(tmp_path / "b", [row("two", run_id="b")], protocol={"threads": 4})
+    two = make_run(tmp_path / "b", [row("two", run_id="b")], protocol={"repeats": 1, "threads": 4})
     parsed = Parsed(page.render(odebench.load(one, two)))
     assert "The runs differ in threads (1, 4)" in parsed.text
     assert "differ" not in Parsed(page.render(odebench.load(one))).text
