@@ -17,6 +17,24 @@ from odebench.measurement import Measurement
 Odebench = Callable[..., subprocess.CompletedProcess[str]]
 
 
+# files that take longest: where files are shared out among processors, these are begun first
+LONGEST = (
+    *("test_resume.py", "test_docs_blocks.py", "test_dask.py", "test_isolation.py", "test_contract.py"),
+    *(
+        "test_doctor_networks.py",
+        "test_within_reach.py",
+        "test_plots.py",
+        "test_page_in_a_browser.py",
+        "test_doctor.py",
+    ),
+    *("test_changes.py", "test_cli.py", "test_bad_input.py", "test_certification.py", "test_thread_page.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def host() -> Host:
     return Host()

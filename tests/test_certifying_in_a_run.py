@@ -77,6 +77,6 @@ def test_a_reference_that_gets_nowhere_is_ended(tmp_path, monkeypatch):
 
 
 def test_a_run_whose_output_is_piped_says_it_in_lines(odebench, tmp_path):
-    ran = odebench("run", "-p", "lotka-volterra[t1=20.0]", "-s", "rk4", ODEBENCH_CACHE=str(tmp_path / "cache"))
+    ran = odebench("run", "-p", "lotka-volterra[t1=60.0]", "-s", "rk4", ODEBENCH_CACHE=str(tmp_path / "cache"))
     assert ran.returncode == 0, ran.stderr
     assert "odebench: certifying the reference of lotka-volterra: " in ran.stderr

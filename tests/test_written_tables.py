@@ -125,7 +125,8 @@ def changes_written(tmp_path, row):
 
 
 @pytest.mark.parametrize("reason", ODD)
-def test_reasons_read_as_themselves_where_runs_are_compared(changes_written, reason):
+def test_reasons_read_as_themselves_where_runs_are_compared(changes_written, reason, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # so that nothing is wrapped
     shown = changes_written(reason, "rich")
     assert "\x1b" not in shown
     assert shown.count(one_line(reason)) >= 2  # a note and a remark
