@@ -1,5 +1,6 @@
 """The doctor on any solver, seen through its dense output alone; its command; its page."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from odebench.cases import Variant
 from odebench.doctor import PATHOLOGIES, Examiner, Unexaminable, diagnoses, examine, one_variant, seed_luck
 from odebench.host import Host
 from odebench.provenance import Conditions
+from odebench.report import diagnosis
 from odebench.runner import Plan, Sampling
 from odebench.worker import Stage, Worker
 
@@ -91,6 +93,13 @@ def failing_late(ivp, t_eval, *, monitor: Monitor | None = None):
 
 
 @solver
+def shouting(ivp, t_eval, *, monitor: Monitor | None = None):
+    for step in range(20):
+        monitor(step, 10.0**step, ivp.exact)
+    raise SolverFailed("\x1b[31mred\x1b]0;title\x07")
+
+
+@solver
 def unwilling(ivp, t_eval):
     raise Unsupported("it has no mass matrix")
 
@@ -98,7 +107,7 @@ def unwilling(ivp, t_eval):
 @pytest.fixture(scope="module")
 def host():
     made = Host()
-    bring = hookimpl(lambda: [*METHODS, giving_up, failing_late, refusing, unwilling])
+    bring = hookimpl(lambda: [*METHODS, giving_up, failing_late, refusing, shouting, unwilling])
     assert made.register(SimpleNamespace(odebench_solvers=bring), "test").error is None
     return made
 
@@ -177,6 +186,13 @@ def test_a_classical_method_on_too_stiff_or_too_long_a_span_is_told_so(host, sel
     assert names(found) == ["span-too-long"]
     assert ("a stiff problem" in found.diagnoses[0].finding) == ("harmonic" not in problem)
     assert found.diagnoses[0].parameters == remedy
+
+
+def test_what_a_solver_says_does_not_reach_the_terminal_raw(checkup):
+    out = io.StringIO()
+    diagnosis.print_checkup("shouting", checkup("shouting"), out)
+    assert "red" in out.getvalue()
+    assert not {"\x1b", "\x07"} & set(out.getvalue())
 
 
 def test_a_solver_that_cannot_is_said_to_be_so(checkup):

@@ -38,7 +38,7 @@ def print_checkup(title: str, checkup: Checkup, file: IO[str] | None = None) -> 
     for number, diagnosis in enumerate(checkup.diagnoses, 1):
         _print_diagnosis(console, number, diagnosis)
     for unseen in checkup.examinations[0].unseen:
-        console.print(f"not examined: {unseen}", style="dim")
+        console.print(f"not examined: {text.plain(unseen)}", style="dim")
 
 
 def print_treatments(before: Checkup, treatments: Sequence[Treatment], file: IO[str] | None = None) -> None:
@@ -139,7 +139,7 @@ def _print_diagnosis(console: Console, number: int, diagnosis: Diagnosis) -> Non
 def _summary(examination: Examination) -> str:
     parts = [] if examination.seed is None else [f"seed {examination.seed}"]
     if examination.ended is not None:
-        parts.append(f"ended: {examination.ended}")
+        parts.append(f"ended: {text.plain(examination.ended)}")
     error = examination.max_abs_error
     if error is not None:
         parts.append(f"max error {error:.2e}")
