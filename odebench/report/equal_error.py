@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING
 from .. import text
 from ..analysis.at_target import INTERPOLATED, MEASURED
 from ..measurement import ERROR, TIME
-from . import columns as columns_
 from . import tables
 from .columns import Column, Row
 
@@ -43,9 +42,7 @@ def write(
     `style`, `columns`, `sort` and `notes` are as in `odebench.report.comparison.write`.
     """
     if style == "csv":
-        known = columns_.of(found)
-        chosen = columns_.named(columns, known) if columns else known
-        tables.write(tables.Table(columns_.ordered(found, sort, known), chosen), style, file)
+        tables.write(tables.whole(found, columns, sort), style, file)
         return
     wanted = TIME if TIME in found.columns else ERROR
     closing = [*([LEGEND[wanted]] if len(found) and not columns else []), *(notes if len(found) else ["no samples"])]
@@ -63,12 +60,7 @@ def _tables(
         classical_sign=_signs(found, found["strongest_classical"]),
         remarks=[", ".join(_remarks(row, wanted)) for row in found.to_dict("records")],
     )
-    usual = _usual(wanted, limit)
-    shown = {column.name for column in usual}
-    known = [*usual, *(column for column in columns_.of(complete) if column.name not in shown)]
-    chosen = columns_.named(columns, known) if columns else usual
-    for title, rows in complete.groupby("problem", sort=False):
-        yield tables.Table(columns_.ordered(rows, sort, known), chosen, str(title), strong="best")
+    return tables.by_problem(complete, _usual(wanted, limit), columns, sort, strong="best")
 
 
 def _signs(found: pd.DataFrame, rival: pd.Series[bool]) -> list[str]:

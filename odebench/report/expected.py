@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
 from .. import text
-from . import columns as columns_
 from . import tables
 from .columns import Column, Row
 
@@ -36,9 +35,7 @@ def write(
     `style`, `columns`, `sort` and `notes` are as in `odebench.report.comparison.write`.
     """
     if style == "csv":
-        known = columns_.of(found)
-        chosen = columns_.named(columns, known) if columns else known
-        tables.write(tables.Table(columns_.ordered(found, sort, known), chosen), style, file)
+        tables.write(tables.whole(found, columns, sort), style, file)
         return
     closing = [*([LEGEND] if len(found) and not columns else []), *(notes if len(found) else ["no samples"])]
     tables.write(list(_tables(found, error, columns, sort)), style, file, notes=closing)
@@ -53,11 +50,7 @@ def _tables(found: pd.DataFrame, error: float, columns: Sequence[str], sort: Seq
         Column("successes", "came to it", lambda row: f"{row['successes']} of {row['samples']}"),
         Column("marks", "remarks", _remarks, numeric=False),
     ]
-    shown = {column.name for column in usual}
-    known = [*usual, *(column for column in columns_.of(complete) if column.name not in shown)]
-    chosen = columns_.named(columns, known) if columns else usual
-    for title, rows in complete.groupby("problem", sort=False):
-        yield tables.Table(columns_.ordered(rows, sort, known), chosen, str(title))
+    return tables.by_problem(complete, usual, columns, sort)
 
 
 def _time(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
@@ -45,6 +45,27 @@ class Table:
     def set_off(self) -> list[bool]:
         """Which rows are."""
         return [False] * len(self.frame) if self.strong is None else [v is True for v in self.frame[self.strong]]
+
+
+def whole(frame: pd.DataFrame, columns: Sequence[str], sort: Sequence[str]) -> Table:
+    """A table of every column, or of these, for programs."""
+    known = columns_.of(frame)
+    return Table(columns_.ordered(frame, sort, known), columns_.named(columns, known) if columns else known)
+
+
+def by_problem(
+    frame: pd.DataFrame,
+    usual: Sequence[Column],
+    columns: Sequence[str],
+    sort: Sequence[str],
+    strong: str | None = None,
+) -> Iterator[Table]:
+    """A table for each `problem`, of the usual columns or of those that are asked for."""
+    shown = {column.name for column in usual}
+    known = [*usual, *(column for column in columns_.of(frame) if column.name not in shown)]
+    chosen = columns_.named(columns, known) if columns else usual
+    for title, rows in frame.groupby("problem", sort=False):
+        yield Table(columns_.ordered(rows, sort, known), chosen, str(title), strong)
 
 
 def write(
