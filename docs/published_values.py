@@ -11,7 +11,7 @@ import numpy as np
 from odebench import references
 from odebench.host import Host
 
-PUBLISHED = Path(__file__).parents[1] / "tests/data/published.json"
+PUBLISHED = Path(__file__).parents[1] / "tests/references/data/published.json"
 HEADER = (
     "| problem | largest difference | of the largest value taken | of the largest end value "
     "| of the worst component | reference's own error |"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from odebench_plugins.solvers import chebyshev_collocation, random_feature_collocation
-from odebench_plugins.solvers._windows.trial_space import TrialSpace, radau
+from odebench_plugins.support.windows.trial_space import TrialSpace, radau
 
 from odebench import Array, SolverFailed
 
@@ -56,7 +56,7 @@ def in_double(points: int, seed: int) -> float:
 
 def random_space(points: int, scale: float | None, seed: int) -> TrialSpace:
     """The solver's own space."""
-    return random_feature_collocation._space(points, points + 8, 2 * points, scale, "radau", seed)
+    return random_feature_collocation.feature_space(points, points + 8, 2 * points, scale, "radau", seed)
 
 
 def short(error: float) -> str:
@@ -72,7 +72,7 @@ def by_precision() -> None:
     for points in (8, 12, 16, 24, 32, 40):
         quadruple = max(in_quadruple(random_space(points, None, seed), name) for seed in SEEDS)
         double = max(in_double(points, seed) for seed in SEEDS)
-        polynomials = in_quadruple(chebyshev_collocation._space(points, points + 8, "radau"), name)
+        polynomials = in_quadruple(chebyshev_collocation.polynomial_space(points, points + 8, "radau"), name)
         print(
             f"| {points} | {largest_weight(points):.2g} | {short(quadruple)} | {short(double)} | {short(polynomials)} |"
         )
@@ -89,7 +89,7 @@ def by_weight(points: int = 24) -> None:
             continue
         cells = [float(np.median([in_quadruple(space, name) for space in spaces])) for name in FUNCTIONS]
         print(f"| {scale} | {' | '.join(map(short, cells))} |")
-    polynomials = chebyshev_collocation._space(points, points + 8, "radau")
+    polynomials = chebyshev_collocation.polynomial_space(points, points + 8, "radau")
     print(f"| Chebyshev polynomials | {' | '.join(short(in_quadruple(polynomials, n)) for n in FUNCTIONS)} |")
 
 

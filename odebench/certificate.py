@@ -83,11 +83,11 @@ def _value(ivp: IVP, y: Array, start: Callable[[Array], Array], linear: bool) ->
         error = np.abs(y - trajectory.at(ivp.t_eval)) * weights
         residual, rounding = trajectory.residual(correction.jacobians)
         if linear:
-            local = _bounded(residual, correction.jacobians, np.diff(trajectory.edges))
+            local = local_bounds(residual, correction.jacobians, np.diff(trajectory.edges))
         else:
             local = _estimated(residual, trajectory.responses(correction))
         at = np.searchsorted(trajectory.edges, ivp.t_eval)
-        left, parts = _propagated(np.stack([local, rounding], axis=-1), correction.propagators, at, weights)
+        left, parts = propagated_bounds(np.stack([local, rounding], axis=-1), correction.propagators, at, weights)
         total = float((error + left.sum(axis=-1)).max())
         enough = _SMALL * max(float(error.max()), float(left[..., 1].max()))
         coarse = ~(parts <= enough / len(parts))
@@ -154,11 +154,11 @@ def _converge(trajectory: Trajectory, y: Array, linear: bool) -> Correction | No
     return correction if linear or correction.size <= _AS_GOOD_AS_NOTHING else None
 
 
-def _bounded(residual: Array, jac: Array, h: Array) -> Array:
-    """What a residual (k, s, d) can come to at its panel's end, (k, d), by the logarithmic norm.
+def local_bounds(residual: Array, jac: Array, h: Array) -> Array:
+    """Return a bound on the effect of a residual (k, s, d) at the end of its panel, (k, d), by the logarithmic norm.
 
-    In the Euclidean norm, where mu is the largest eigenvalue of (J + J^T) / 2, and in that norm of the coordinates in
-    which the Jacobian in the panel's middle is diagonal; of both the smaller.
+    It is the smaller of two: in the Euclidean norm, where mu is the largest eigenvalue of (J + J^T) / 2, and in the
+    Euclidean norm of the coordinates in which the Jacobian in the middle of the panel is diagonal.
     """
     import numpy as np
 
@@ -192,10 +192,11 @@ def _estimated(residual: Array, responses: Array) -> Array:
     return np.asarray((np.abs(responses) @ largest[..., None])[..., 0].sum(axis=1))
 
 
-def _propagated(local: Array, propagators: Array, at: IndexArray, weights: Array) -> tuple[Array, Array]:
-    """What errors made on each panel, (k, d, m) of m kinds, add up to at the edges `at` (n,).
+def propagated_bounds(local: Array, propagators: Array, at: IndexArray, weights: Array) -> tuple[Array, Array]:
+    """Return the accumulated effect of the errors of each panel, `local` (k, d, m) of m kinds, at the edges `at` (n,).
 
-    Each component times its weight: (n, d, m); and what each panel's of the first kind come to there at most, (k,).
+    The first array has shape (n, d, m), each component times its weight. The second, (k,), holds the largest effect
+    that the errors of the first kind of each panel have at those edges.
     """
     import numpy as np
 

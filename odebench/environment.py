@@ -92,7 +92,7 @@ def disturbances() -> list[str]:
             found.append(f"load {load:.1f} on {cores} processors: other programs are running.")
     threaded = {name: os.environ[name] for name in THREAD_VARIABLES if os.environ.get(name, "1") != "1"}
     found += [f"{name}={value}: a run sets it to --threads." for name, value in threaded.items()]
-    lost, scatter = _spin()
+    lost, scatter = measure_disturbance()
     if lost > _TOO_MUCH_LOST:
         found.append(
             f"{100 * lost:.1f} % of a spin was taken away: other programs, or other machines on this hardware."
@@ -102,8 +102,11 @@ def disturbances() -> list[str]:
     return found
 
 
-def _spin(seconds: float = 0.4) -> tuple[float, float]:
-    """Do equal pieces of work for a while: the share of time in which nothing was done, and how the pieces scatter."""
+def measure_disturbance(seconds: float = 0.4) -> tuple[float, float]:
+    """Repeat a piece of work and return how much other programs disturb it.
+
+    Returns the share of the time that was lost, and the interquartile range of the pieces over their median.
+    """
     pieces = []
     end = time.perf_counter() + seconds
     while (start := time.perf_counter()) < end:

@@ -24,7 +24,9 @@ from .measurement import Checkpoint, Measurement
 from .provenance import Conditions
 from .worker import Worker, blank
 
-_CONNECT_S = 10
+CONNECT_S = 10.0
+"""How long a run tries to reach the scheduler of a cluster."""
+
 _NO_WORKER_S = 300  # time for a scheduler of batch jobs to start one
 _LOOK_S = 1.0  # how often the cluster is asked how large it is
 _POLLS_S = 0.001, 0.05  # the first wait for a result, and the longest
@@ -222,7 +224,9 @@ class DaskExecutor:
         for name in ("distributed", "distributed.client"):  # each has a level of its own
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what is lost is said by ClusterError
         if self.address is None:
-            quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+            # a port of its own, as Dask warns where another cluster has the usual one
+            scheduler = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+            quiet = {"scheduler_kwargs": scheduler, "silence_logs": logging.CRITICAL}
             # the processes beside the Dask workers have limits of their own
             one_each = {"threads_per_worker": 1, "memory_limit": 0}
             # Ctrl-C reaches all processes of a terminal; here this one ends the others
@@ -234,7 +238,7 @@ class DaskExecutor:
                 jobs = self.conditions.jobs
                 return Client(n_workers=jobs, set_as_default=False, preload=deaf, env=named, **one_each, **quiet)
         try:
-            return Client(self.address, timeout=_CONNECT_S, set_as_default=False)
+            return Client(self.address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise ClusterError(
                 f"no Dask scheduler at {self.address!r}: {one_line(error)}. Start one with 'dask scheduler', or "

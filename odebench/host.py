@@ -1,9 +1,9 @@
 """Finds plugins, keeps the broken ones listed, and looks names up.
 
-Three sources, one registrar: the built-ins (every module of `odebench_plugins` without an underscore in its path),
-the entry-point group `odebench`, and files named by `--plugin` or `ODEBENCH_PLUGINS`. Each plugin is loaded on its
-own. A file that was asked for by name must load; a broken built-in or installed plugin is listed with its error while
-the others work.
+Three sources, one registrar: the built-ins (the public modules of `odebench_plugins.problems` and
+`odebench_plugins.solvers`), the entry-point group `odebench`, and files named by `--plugin` or `ODEBENCH_PLUGINS`. Each
+plugin is loaded on its own. A file that was asked for by name must load; a broken built-in or installed plugin is
+listed with its error while the others work.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from .parameters import NamedFunction
 
 GROUP = "odebench"
 BUILT_IN_PACKAGE = "odebench_plugins"
+_BUILT_IN_PLUGINS = ("odebench_plugins.problems", "odebench_plugins.solvers")
 FILES_VARIABLE = "ODEBENCH_PLUGINS"
 
 Function = TypeVar("Function", bound=NamedFunction[Any])
@@ -146,9 +147,8 @@ class Host:
     # -- the three sources ------------------------------------------------------------------------------------
 
     def _load_built_ins(self) -> None:
-        package = importlib.import_module(BUILT_IN_PACKAGE)
         version = metadata.version("odebench")
-        for name in _public_modules(package):
+        for name in _built_in_modules():
             self._load(Origin("built-in", "odebench", version, name), partial(importlib.import_module, name))
 
     def _load_entry_points(self, *, remember: bool) -> None:
@@ -265,15 +265,12 @@ class Host:
         return hooks
 
 
-def _public_modules(package: ModuleType) -> Iterator[str]:
-    """The modules of a package and of the packages in it; nothing below a name with an underscore is even imported."""
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if module.name.rpartition(".")[2].startswith("_"):
-            continue
-        if module.ispkg:
-            yield from _public_modules(importlib.import_module(module.name))
-        else:
-            yield module.name
+def _built_in_modules() -> Iterator[str]:
+    """Yield the public modules of the packages that hold built-in plugins."""
+    for package in map(importlib.import_module, _BUILT_IN_PLUGINS):
+        for module in pkgutil.iter_modules(package.__path__):
+            if not module.name.startswith("_"):
+                yield f"{package.__name__}.{module.name}"
 
 
 def _imported(load: Callable[[], Any]) -> Any:

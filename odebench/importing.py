@@ -96,7 +96,7 @@ def watched(entry: metadata.EntryPoint, name: str, version: str, *, remember: bo
     remembered as one that hangs.
     """
     key = "\0".join([sys.prefix, name, version, entry.value])
-    marker = _Marker(_folder() / hashlib.sha256(key.encode()).hexdigest()[:16], create=remember)
+    marker = Marker(_folder() / hashlib.sha256(key.encode()).hexdigest()[:16], create=remember)
     try:
         left, when = marker.left()
         if left and not _changed_since(entry, when):
@@ -115,7 +115,7 @@ def watched(entry: metadata.EntryPoint, name: str, version: str, *, remember: bo
 
 
 @contextmanager
-def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
+def _recorded(marker: Marker, plugin: str) -> Iterator[None]:
     """Leave the marker behind where what is within does not end, or only by Ctrl-C after a long wait."""
     now, began = time.strftime("%Y-%m-%d %H:%M"), time.monotonic()
     marked = marker.write(f"crashed the interpreter when it was imported on {now}, or was ended from outside")
@@ -146,7 +146,7 @@ def _recorded(marker: _Marker, plugin: str) -> Iterator[None]:
 @contextmanager
 def announced(plugin: str) -> Iterator[None]:
     """While a plugin is imported that was asked for by name, and is asked for again: say so if that takes long."""
-    with _recorded(_Marker(None), plugin), _traced():
+    with _recorded(Marker(None), plugin), _traced():
         yield
 
 
@@ -164,7 +164,7 @@ def _folder() -> Path:
     return user_cache_path("odebench") / "imports"
 
 
-class _Marker:
+class Marker:
     """The file that stands for a plugin while it is imported; of no effect where there can be none.
 
     Whoever imports holds a lock, which ends with the process however that ends; those who only read share one.

@@ -165,10 +165,13 @@ class Run:
         return run
 
     def close(self) -> None:
-        """Write it no more, and let others."""
+        """Close the journal, which lets other processes write the run."""
         if self._journal is not None:
             os.close(self._journal)
             self._journal = None
+
+    def __del__(self) -> None:
+        self.close()
 
     def _lock(self) -> None:
         """Keep others from writing; the operating system lets go of it when this process ends, however it does."""

@@ -53,10 +53,12 @@ class Calls:
         watcher = Watcher(self.ivp, self.reference, self.pauses, self.stopping, on_checkpoint, self._examiner)
         self.trace, self.stopped = watcher.trace, None
         try:
-            return self.solver.function(self.ivp, self.ivp.t_eval, **{**self.arguments, "monitor": watcher})
+            solution = self.solver.function(self.ivp, self.ivp.t_eval, **{**self.arguments, "monitor": watcher})
         except Enough as enough:
             self.stopped = enough
             return enough.solution
+        watcher.record_returned(solution)
+        return solution
 
     def again(self, ivp: IVP) -> Solution:
         """Solve once more, `ivp` in place of the problem; it ends at the step at which the last call was ended."""

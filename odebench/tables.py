@@ -32,7 +32,7 @@ SAMPLE = ("run_id", "case_id", "repeat", "seed", "status")
 TRACE_COLUMNS = (*SAMPLE, *Checkpoint._fields)
 DIAGNOSIS_COLUMNS = (*SAMPLE, *DiagnosisRow._fields)
 
-_ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 2000
 _TRUTH = {True: "true", False: "false"}
 _ROWS_READ_AT_ONCE = 20_000
 _encode = json.JSONEncoder(sort_keys=True).encode
@@ -135,7 +135,7 @@ class _Index:
         chunk = array("Q")
         for positions in self.of_problem.values():
             chunk += positions
-            if len(chunk) >= _ROWS_AT_ONCE:
+            if len(chunk) >= ROWS_AT_ONCE:
                 yield chunk
                 chunk = array("Q")
         if chunk or not self.of_problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,11 @@ from .measurement import Checkpoint
 from .model import IVP, Monitor, Solution
 from .references import Reference
 
-_FIRST_LOOK_S, _NEXT_LOOK = 0.01, 1.25  # a solve of a second is looked at twenty times
-_FIRST_LOOK_FOR_TARGET_S, _NEXT_LOOK_FOR_TARGET = 0.001, 1.05  # its time to the target is this near
+# After the first report, the next checkpoint is due at this time, and each later one at this multiple of the last.
+# A solve of one second has about twenty checkpoints.
+_SECOND_CHECKPOINT_S, _CHECKPOINT_RATIO = 0.01, 1.25
+# With a target error, the time to the target is known to within this ratio.
+_SECOND_CHECKPOINT_FOR_TARGET_S, _CHECKPOINT_RATIO_FOR_TARGET = 0.001, 1.05
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,10 @@ class Enough(BaseException):
 
 
 class Watcher(Monitor):
-    """Looks at a solve in progress at times that grow geometrically, while the clock stands still.
+    """Record checkpoints of a solve in progress while the clock stands still.
 
-    Raises `Enough` where `stopping` says so: the solution of that moment is then the solver's.
+    The first report and the returned solution are always recorded. Between them, checkpoints follow at times that
+    grow geometrically. Raises `Enough` when `stopping` applies; the solution of that moment is then the solver's.
     """
 
     def __init__(
@@ -59,8 +64,10 @@ class Watcher(Monitor):
         self.stopping, self.on_checkpoint, self.examiner = stopping, on_checkpoint, examiner
         self.trace: list[Checkpoint] = []
         for_target = stopping.target_error is not None
-        self._due_s = _FIRST_LOOK_FOR_TARGET_S if for_target else _FIRST_LOOK_S
-        self._next_look = _NEXT_LOOK_FOR_TARGET if for_target else _NEXT_LOOK
+        self._earliest_s = _SECOND_CHECKPOINT_FOR_TARGET_S if for_target else _SECOND_CHECKPOINT_S
+        self._ratio = _CHECKPOINT_RATIO_FOR_TARGET if for_target else _CHECKPOINT_RATIO
+        self._due_s = 0.0
+        self._last_report: tuple[int, float | None] | None = None
         self._lowest_loss, self._lowest_at = float("inf"), 0
         self._began = time.perf_counter() - pauses.wall_s
 
@@ -79,7 +86,8 @@ class Watcher(Monitor):
             raise BadSolution(
                 f"monitor(step, loss, dense): expected a whole number as step, received {step!r}"
             ) from None
-        wall_s = time.perf_counter() - self.pauses.wall_s - self._began
+        wall_s = self._elapsed_s()
+        self._last_report = step, loss
         if self.examiner is not None:
             with self.pauses.pause():
                 self.examiner(step, loss, dense, network=network, points=points)
@@ -97,6 +105,28 @@ class Watcher(Monitor):
                 reason = f"stopped at step {step}, after {wall_s:.3g} s: {why}"
                 raise Enough(by, reason, Solution(y, dense, stats))
 
+    def record_returned(self, solution: Solution) -> None:
+        """Record the solution that the solver returned, unless its last step is a checkpoint already.
+
+        Its step and loss are the statistics `epochs` and `final_loss`, or else those of the last report. Nothing is
+        recorded for a solver that never reported, or for an invalid solution.
+        """
+        if self._last_report is None or not isinstance(solution, Solution):
+            return
+        wall_s = self._elapsed_s()
+        with self.pauses.pause(), suppress(Exception):  # the checks after the solve raise the same with a reason
+            step, loss = self._last_report
+            y, _ = checks.states(solution, self.ivp)
+            stats = checks.stats(solution)
+            step, loss = int(stats.get("epochs") or step), stats.get("final_loss", loss)
+            if self.trace and self.trace[-1].step == step:
+                return
+            self._record(checkpoint_of(self.ivp, self.reference, step, wall_s, loss, y, solution.dense))
+
+    def _elapsed_s(self) -> float:
+        """Return the solver's own time since its call, in seconds."""
+        return time.perf_counter() - self.pauses.wall_s - self._began
+
     def _exhausted(self, step: int, loss: float | None, wall_s: float) -> tuple[str, str] | None:
         """By what the solve is to be stopped, and why in words, whatever it has come to."""
         budget_s, patience = self.stopping.time_budget_s, self.stopping.patience
@@ -110,25 +140,45 @@ class Watcher(Monitor):
         return None
 
     def _look(self, step: int, wall_s: float, loss: float | None, dense: Callable[[Array], Array]) -> Array:
-        self._due_s = wall_s * self._next_look
+        self._due_s = max(wall_s * self._ratio, self._earliest_s)
         y, checkpoint = look(self.ivp, self.reference, step, wall_s, loss, dense)
+        self._record(checkpoint)
+        return y
+
+    def _record(self, checkpoint: Checkpoint) -> None:
         self.trace.append(checkpoint)
         self.on_checkpoint(checkpoint)
-        return y
 
 
 def look(
     ivp: IVP, reference: Reference, step: int, wall_s: float, loss: float | None, dense: Callable[[Array], Array]
 ) -> tuple[Array, Checkpoint]:
-    """The states at `t_eval` of a solution that was reported, and what there is to say of it.
+    """Return the states at `t_eval` of a reported solution, and its checkpoint.
 
-    Raises `BadSolution` where they are no states.
+    Raises `BadSolution` if `dense` does not return states.
     """
     y = checks.dense_states(dense(ivp.t_eval), ivp)
-    found = accuracy.errors(y, reference.y, ivp.weights) | accuracy.between(dense, ivp, None)
-    names = ("max_abs_error", "rms_abs_error", "max_residual")
-    finite = [checks.finite_or_none(found[name]) for name in names]
-    return y, Checkpoint(step, wall_s, None if loss is None else checks.finite_or_none(loss), *finite)
+    return y, checkpoint_of(ivp, reference, step, wall_s, loss, y, dense)
+
+
+def checkpoint_of(
+    ivp: IVP,
+    reference: Reference,
+    step: int,
+    wall_s: float,
+    loss: float | None,
+    y: Array,
+    dense: Callable[[Array], Array] | None,
+) -> Checkpoint:
+    """Return the checkpoint of a solution with the states `y`, shape (n, d), at `t_eval`.
+
+    `max_residual` is None without dense output.
+    """
+    measured: dict[str, float | None] = {**accuracy.errors(y, reference.y, ivp.weights)}
+    if dense is not None:
+        measured |= accuracy.between(dense, ivp, None)
+    values = (loss, *(measured.get(name) for name in ("max_abs_error", "rms_abs_error", "max_residual")))
+    return Checkpoint(step, wall_s, *(None if value is None else checks.finite_or_none(value) for value in values))
 
 
 def at_lowest_loss(

@@ -129,13 +129,13 @@ def _sizes(stacks: Sequence[Array]) -> list[Array]:
     scales = [np.abs(np.diff(stack)).mean(-1, keepdims=True) for stack in stacks]
     common = np.median(np.concatenate(scales))
     widths = [np.maximum(scale + common, _TINY) for scale in scales]
-    return [_splits(stack, math.log1p(MARGIN)) / width for stack, width in zip(stacks, widths, strict=True)]
+    return [split_statistics(stack, math.log1p(MARGIN)) / width for stack, width in zip(stacks, widths, strict=True)]
 
 
-def _splits(values: Array, margin: float = 0.0) -> Array:
-    """How far the means before and after each split are apart, beyond a margin, by the square root of what each is of.
+def split_statistics(values: Array, margin: float = 0.0) -> Array:
+    """Return the standardised difference of the means before and after each split of the last axis.
 
-    Along the last axis; no side is shorter than `_SHORTEST`.
+    A difference counts as far as it is above the margin. Each side has at least `_SHORTEST` values.
     """
     import numpy as np
 

@@ -54,13 +54,13 @@ def _curves(solver: str, variants: Mapping[str, _Params], declared: Sequence[str
     groups = _by(variants, [name for name in varying if name not in ladder])
     strays: set[str] = set()
     if ladder:
-        chains = [_chain(group, variants, ladder) for group in groups]
+        chains = [longest_chain(group, variants, ladder) for group in groups]
         if all(len(chain) > _KEPT * len(group) for chain, group in zip(chains, groups, strict=True)):
             strays = {text for chain, group in zip(chains, groups, strict=True) for text in group if text not in chain}
             groups = chains
         else:
             ladder = list(ladder[:1]) if declared else []
-            groups = [_chain(group, variants, ladder) for group in _by(variants, _without(varying, ladder))]
+            groups = [longest_chain(group, variants, ladder) for group in _by(variants, _without(varying, ladder))]
     found = [(variant(solver, variants[group[0]], _without(varying, ladder)), group) for group in groups]
     return found + [(variant(solver, variants[text], varying), [text]) for text in variants if text in strays]
 
@@ -83,8 +83,8 @@ def _without(names: Sequence[str], left_out: Sequence[str]) -> list[str]:
     return [name for name in names if name not in left_out]
 
 
-def _chain(group: list[str], variants: Mapping[str, _Params], ladder: Sequence[str]) -> list[str]:
-    """The most of these variants along which no parameter of the ladder turns round, in order of effort."""
+def longest_chain(group: list[str], variants: Mapping[str, _Params], ladder: Sequence[str]) -> list[str]:
+    """Return the longest sequence of variants, in order of effort, in which no parameter of the ladder turns back."""
     import numpy as np
 
     if not ladder:

@@ -53,12 +53,12 @@ def between(costs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
         counts = [
             int(n) for n in ((own & other).sum(), (own & ~other).sum(), (~own & other).sum(), (~own & ~other).sum())
         ]
-        rows.append([solver, baseline, *_mean_and_interval(logs, confidence), *counts])
+        rows.append([solver, baseline, *mean_with_interval(logs, confidence), *counts])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _mean_and_interval(logs: Array, confidence: float) -> tuple[float, float, float]:
-    """The geometric mean of what these are the logarithms of, and Student's interval of it."""
+def mean_with_interval(logs: Array, confidence: float) -> tuple[float, float, float]:
+    """Return the geometric mean of the numbers with these logarithms, and the ends of its Student interval."""
     from scipy.stats import t
 
     if not len(logs):

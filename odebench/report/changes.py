@@ -26,7 +26,7 @@ LEGEND = (
     f"{100 * MARGIN:.0f} % was seen, at 5 % for all cases together. not judged: fewer than {FEWEST} samples in a run. "
     "accuracy changed: the largest error, beyond rounding, the reference's own error and what seeds do."
 )
-_MOST_CASES = 500
+MOST_CASES_SHOWN = 500
 
 
 def summary(table: pd.DataFrame, overall: Overall) -> list[str]:
@@ -104,7 +104,7 @@ def write(
             console.print(text.plain(note))
         for sentence in summary(table, overall):
             console.print(sentence, style="bold")
-        tables.write(_first(tables_of(table), _MOST_CASES), "rich", file, notes=_closing(len(table)))
+        tables.write(_first(tables_of(table), MOST_CASES_SHOWN), "rich", file, notes=_closing(len(table)))
 
 
 def _markdown(table: pd.DataFrame, overall: Overall, runs: Sequence[Run], notes: Iterable[str]) -> Iterator[str]:
@@ -129,8 +129,8 @@ def _first(parts: Iterable[Table], most: int) -> Iterator[Table]:
 
 
 def _closing(cases: int) -> Iterator[str]:
-    if cases > _MOST_CASES:
-        yield f"... and {text.count(cases - _MOST_CASES, 'more case')}: see --format csv."
+    if cases > MOST_CASES_SHOWN:
+        yield f"... and {text.count(cases - MOST_CASES_SHOWN, 'more case')}: see --format csv."
     if cases:
         yield LEGEND
 

@@ -118,6 +118,7 @@ class _Bar:
 class _Lines:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.done, self.not_ok = plan, 0, 0
+        self.announced = ""  # the problem whose certification was last mentioned
         self.started = self.printed = time.monotonic()
         _say(f"odebench: {text.count(plan.total, 'sample')} to take")
 
@@ -132,7 +133,8 @@ class _Lines:
 
     def certifying(self, problem: str, done: float) -> None:
         now = time.monotonic()
-        if now - self.printed > _LINE_EVERY_S:
+        if now - self.printed > _LINE_EVERY_S or problem != self.announced:
+            self.announced = problem
             _say(f"odebench: certifying the reference of {problem}: {done:.0%}, {now - self.started:.0f} s")
             self.printed = now
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 QUANTITIES = {"loss": "loss", "max_residual": "largest residual", "max_abs_error": "largest error"}
 AGAINST = {"wall_s": "solver's own time in s", "step": "step"}
-_WHO_REPORTS = "Solvers with a monitor have some, as pinn-autograd; a solve under 10 ms has none."
+_WHO_REPORTS = "Only solvers that take a monitor, such as pinn-autograd, record one."
 _MOST_LABELS = 12  # that can be told apart
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from odebench import IVP, Array, Solution, Solver, hookimpl, solver
 
 if TYPE_CHECKING:
-    from ._windows.trial_space import QuadArray, TrialSpace
+    from ..support.windows.trial_space import QuadArray, TrialSpace
 
 
 @solver(
@@ -39,20 +39,20 @@ def chebyshev_collocation(
     chebyshev extrema, which are not A-stable. iteration: Picard's substitution, Newton's with the Jacobian at each
     node, or auto: the first, until the problem turns out stiff.
     """
-    from ._windows import march
+    from ..support.windows import march
 
     def space(points: int, knots: int) -> TrialSpace:
-        return _space(points, knots, nodes)
+        return polynomial_space(points, knots, nodes)
 
     return march.solve(ivp, t_eval, space, rtol=rtol, atol=atol, points=points, iteration=iteration)
 
 
 @lru_cache(maxsize=64)
-def _space(points: int, knots: int, nodes: str) -> TrialSpace:
+def polynomial_space(points: int, knots: int, nodes: str) -> TrialSpace:
     """The space of the Chebyshev polynomials of degree 1 to `points`."""
     import numpy as np
 
-    from ._windows import trial_space
+    from ..support.windows import trial_space
 
     def polynomials(x: QuadArray) -> tuple[QuadArray, QuadArray]:
         values, slopes = [x * 0 + 1, x], [x * 0, x * 0 + 1]

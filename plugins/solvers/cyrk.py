@@ -61,7 +61,7 @@ def _slopes(ivp: IVP) -> Any:
     import numba
     from CyRK.nb.numba_solver import cyjit_sig
 
-    from ._written_out import for_numba
+    from ..support.written_out import for_numba
 
     states = [f"y{j}" for j in range(ivp.n_states)]
     lines = for_numba(ivp, states)

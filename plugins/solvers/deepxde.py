@@ -59,13 +59,13 @@ def deepxde(
     but L-BFGS, which makes lbfgs_epochs at most. report_every: after how many of L-BFGS's it reports and can be
     stopped; the others do after each. dtype: of weights and times. device: cuda for a GPU.
     """
-    from . import _deepxde
+    from ..support import deepxde_model
 
-    with _deepxde.library(dtype, device, seed, autodiff, lbfgs_epochs, report_every) as dde:
+    with deepxde_model.library(dtype, device, seed, autodiff, lbfgs_epochs, report_every) as dde:
         hard = trial if initial_condition == "hard" else None
-        data = _deepxde.data(dde, ivp, hard, points, boundary_points, distribution)
-        made = _deepxde.network(dde, ivp, hard, network, width, depth, activation, initializer)
-        train = _deepxde.Training(dde, ivp, dde.Model(data, made), residual_weight, initial_weight, monitor)
+        data = deepxde_model.data(dde, ivp, hard, points, boundary_points, distribution)
+        made = deepxde_model.network(dde, ivp, hard, network, width, depth, activation, initializer)
+        train = deepxde_model.Training(dde, ivp, dde.Model(data, made), residual_weight, initial_weight, monitor)
         if optimizer != "lbfgs":
             train(optimizer.removesuffix("-lbfgs"), resample_every, learning_rate, epochs)
         if optimizer.endswith("lbfgs"):

@@ -36,7 +36,7 @@ def diffrax(
     tried at most; None for 100,000, or 10,000 with dense_output, which keeps room for all of them. dense_output: keep
     the interpolant of every step. Compiled in the first call, for all tolerances.
     """
-    from ._diffrax import solution
+    from ..support.diffrax_solve import solution
 
     most = (10_000 if dense_output else 100_000) if max_steps is None else max_steps
     return solution(ivp, t_eval, method, batch, most, dense_output, rtol, atol)
@@ -75,7 +75,7 @@ def diffrax_fixed(
     one call, under vmap; the row's time is that of the whole batch. dense_output: keep the interpolant of every step.
     Compiled in the first call.
     """
-    from ._diffrax import solution
+    from ..support.diffrax_solve import solution
 
     return solution(ivp, t_eval, method, batch, steps, dense_output)
 

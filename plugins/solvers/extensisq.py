@@ -46,7 +46,7 @@ def extensisq(
     import extensisq as xq
     from scipy.integrate import solve_ivp
 
-    from ._calls import counting
+    from ..support.calls import counting
 
     if rtol < LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: extensisq would not keep it")

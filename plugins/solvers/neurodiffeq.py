@@ -60,16 +60,18 @@ def neurodiffeq(
     how many of its steps; a step of lbfgs is up to 20 of its own. learning_rate: none for torch's own, 0.001 for adam.
     dtype: of weights and times. device: cuda for a GPU.
     """
-    from . import _guests, _neurodiffeq
+    from ..support import guests, neurodiffeq_training
 
-    with _guests.lent(_neurodiffeq.load, dtype, device, seed) as library:
+    with guests.lent(neurodiffeq_training.load, dtype, device, seed) as library:
         shared = network == "shared"
-        nets = _neurodiffeq.networks(library, ivp, shared=shared, width=width, depth=depth, activation=activation)
+        nets = neurodiffeq_training.networks(
+            library, ivp, shared=shared, width=width, depth=depth, activation=activation
+        )
         options = {"loss_fn": loss.replace("-", " "), "n_batches_valid": validation_batches}
-        options["optimizer"] = _neurodiffeq.optimizer(nets, optimizer, learning_rate)
-        built_in = _neurodiffeq.conditions(library, ivp, shared=shared)
-        made = _neurodiffeq.solver(library, ivp, nets, built_in, points=points, generator=generator, **options)
-        return _neurodiffeq.train(made, t_eval, epochs, monitor)
+        options["optimizer"] = neurodiffeq_training.optimizer(nets, optimizer, learning_rate)
+        built_in = neurodiffeq_training.conditions(library, ivp, shared=shared)
+        made = neurodiffeq_training.solver(library, ivp, nets, built_in, points=points, generator=generator, **options)
+        return neurodiffeq_training.train(made, t_eval, epochs, monitor)
 
 
 @hookimpl

@@ -57,22 +57,22 @@ def nnode(
 
     activation, width, depth: of the hidden layers. optimizer: adam, or SciPy's bfgs or lbfgs. device: cuda for a GPU.
     """
-    from . import _nnode
+    from ..support import nnode_training
 
     if strategy is None:
         strategy = "quadrature" if dt is None else "grid"
     if dt is not None and strategy != "grid":
         raise ValueError(f"dt is for strategy=grid, received strategy={strategy}; leave out either")
-    trial = _nnode.Trial(ivp, activation, width, depth, seed, autodiff=autodiff, device=device)
+    trial = nnode_training.Trial(ivp, activation, width, depth, seed, autodiff=autodiff, device=device)
     if strategy == "quadrature":
-        loss = _nnode.quadrature(trial, abstol, reltol, most=epochs)
+        loss = nnode_training.quadrature(trial, abstol, reltol, most=epochs)
     elif strategy == "grid":
-        loss = _nnode.on_grid(trial, dt)
+        loss = nnode_training.on_grid(trial, dt)
     elif strategy == "stochastic":
-        loss = _nnode.stochastic(trial, points)
+        loss = nnode_training.stochastic(trial, points)
     else:
-        loss = _nnode.weighted_interval(trial, points, weights)
-    return _nnode.train(
+        loss = nnode_training.weighted_interval(trial, points, weights)
+    return nnode_training.train(
         trial, t_eval, loss, optimizer, epochs=epochs, learning_rate=learning_rate, abstol=abstol, monitor=monitor
     )
 

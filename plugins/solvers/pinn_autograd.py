@@ -2,7 +2,7 @@
 
 A network stands for the solution. It is never shown one: it is trained until it satisfies the equation y' = f(t, y) at
 the collocation points, and the initial condition. What happens, in the order in which it happens, and where
-in `_pinn`:
+in `support/pinn`:
 
 1. `networks`: a small network N(t) is drawn at random.
 2. `trial_solutions`: y(t) = y0 + (t - t0) / (t1 - t0) N(t) satisfies the initial condition whatever the weights.
@@ -24,17 +24,17 @@ from odebench import IVP, Array, Monitor, Solution, Solver, hookimpl, solver
 if TYPE_CHECKING:
     import torch
 
-    from ._pinn.trial_solutions import Trial
+    from ..support.pinn.trial_solutions import Trial
 
 
 def reverse_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """dy/dt at every point, by going back through the network from its output to its input.
 
-    It is the *prediction* that is differentiated, with respect to *time*: see `_torch.time_derivative`.
+    It is the *prediction* that is differentiated, with respect to *time*: see `torch_tools.time_derivative`.
     """
-    from . import _torch
+    from ..support import torch_tools
 
-    return t, *_torch.time_derivative(predict, t)
+    return t, *torch_tools.time_derivative(predict, t)
 
 
 def forward_mode(predict: Trial, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -103,7 +103,7 @@ def pinn_autograd(
     tolerance: training stops at this root mean square of the residual (times half a window); 0, as far as it goes.
     refit: the output layer by least squares at the end. dtype: of the training. device: cuda for a GPU.
     """
-    from ._pinn import training
+    from ..support.pinn import training
 
     settings = training.Settings.of(locals())
     by = {"by-hand": None, "forward": forward_mode, "reverse": reverse_mode}[derivative]

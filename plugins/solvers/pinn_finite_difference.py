@@ -59,7 +59,7 @@ def pinn_finite_difference(
     activation, width, depth, steepness, optimizer, epochs, learning_rate, schedule, damping, tolerance, refit, dtype
     and device.
     """
-    from ._pinn import derivatives, training
+    from ..support.pinn import derivatives, training
 
     if difference == "spectral" and collocation not in (None, "chebyshev"):
         raise ValueError(f"expected collocation=chebyshev with difference=spectral, received {collocation}")

@@ -38,7 +38,7 @@ def probdiffeq(
     steps. In float64, compiled in the first call, for all tolerances. Schober, Sarkka & Hennig, Stat. Comput. 29 (2019)
     99-122; Kraemer, ProbNum 2025, PMLR 271, 12-24.
     """
-    from ._probdiffeq import Model, solution
+    from ..support.probdiffeq_solve import Model, solution
 
     model = Model(method, order, strategy, calibration, covariance, deviation)
     return solution(ivp, t_eval, model, max_steps, rtol, atol)

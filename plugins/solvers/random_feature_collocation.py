@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from odebench import IVP, Array, Solution, Solver, hookimpl, solver
 
 if TYPE_CHECKING:
-    from ._windows.trial_space import QuadArray, TrialSpace
+    from ..support.windows.trial_space import QuadArray, TrialSpace
 
 _REACH = 1.5  # of the window's half length: how far from its middle a unit's own middle may lie
 _LIKENESS = 1e-19  # how alike the units are made: see the docstring
@@ -51,13 +51,13 @@ def random_feature_collocation(
     5 (1e-19)^(1 / (points - 1)), such as 0.27 at 16 points. nodes: radau, with y at the end as damped as it should be
     (L-stable), or chebyshev, which is not A-stable. iteration: picard and newton are for seeing why auto takes both.
     """
-    from ._windows import march
+    from ..support.windows import march
 
     def space(points: int, knots: int) -> TrialSpace:
         width = 2 * points if features is None else features
         if width < points:
             raise ValueError(f"expected features of {points} or more, one a collocation point, received {width}")
-        return _space(points, knots, width, scale, nodes, seed)
+        return feature_space(points, knots, width, scale, nodes, seed)
 
     if scale is not None and not scale > 0:
         raise ValueError(f"expected scale > 0, received {scale}")
@@ -65,11 +65,11 @@ def random_feature_collocation(
 
 
 @lru_cache(maxsize=256)
-def _space(points: int, knots: int, width: int, scale: float | None, nodes: str, seed: int) -> TrialSpace:
+def feature_space(points: int, knots: int, width: int, scale: float | None, nodes: str, seed: int) -> TrialSpace:
     """The space of `width` units tanh(w x + b) on [-1, 1], w and b drawn with this seed."""
     import numpy as np
 
-    from ._windows import trial_space
+    from ..support.windows import trial_space
 
     if scale is None:
         scale = 5 * _LIKENESS ** (1 / (points - 1))

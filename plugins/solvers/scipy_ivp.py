@@ -36,7 +36,7 @@ def scipy_ivp(
     """
     from scipy.integrate import solve_ivp
 
-    from ._calls import counting
+    from ..support.calls import counting
 
     if rtol < LEAST_RTOL:
         raise ValueError(f"expected rtol of {LEAST_RTOL:.2g} or more, received {rtol}: solve_ivp would not keep it")

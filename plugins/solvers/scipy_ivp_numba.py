@@ -43,7 +43,7 @@ def _compiled(ivp: IVP) -> IVP:
     import numba
     import numpy as np
 
-    from ._written_out import for_numba
+    from ..support.written_out import for_numba
 
     lines = for_numba(ivp, [f"y[{j}]" for j in range(ivp.n_states)])
     body = "\n    ".join([f"slope = empty({ivp.n_states})", *lines, "return slope"])

@@ -127,7 +127,7 @@ def _cvode(
 
 def _in_place(ivp: IVP) -> Callable[[float, Array, Array], None]:
     """The right-hand side as CVODE wants it: of a few states written out, with no array made on the way."""
-    from ._written_out import written_out
+    from ..support.written_out import written_out
 
     f = ivp.f
 

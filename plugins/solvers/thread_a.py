@@ -41,15 +41,15 @@ def thread_a(
     """
     import torch
 
-    from . import _flux, _torch
+    from ..support import flux, torch_tools
 
-    network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    ts = _torch.grid(ivp, step)
-    start, y0 = _torch.initial(ivp)
+    network = flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
+    ts = torch_tools.grid(ivp, step)
+    start, y0 = torch_tools.initial(ivp)
 
     def loss() -> torch.Tensor:
         if derivative == "time":
-            prediction, slope = _torch.time_derivative(network, ts)
+            prediction, slope = torch_tools.time_derivative(network, ts)
         else:
             prediction = network(ts)
             itself = prediction.detach().requires_grad_()
@@ -57,7 +57,7 @@ def thread_a(
         residual = slope - ivp.rhs(ts[:, 0], prediction, torch)
         return residual.square().mean() + (network(start) - y0).square().sum()
 
-    return _flux.train(ivp, t_eval, network, ts, loss, epochs=epochs, learning_rate=learning_rate, monitor=monitor)
+    return flux.train(ivp, t_eval, network, ts, loss, epochs=epochs, learning_rate=learning_rate, monitor=monitor)
 
 
 @hookimpl

@@ -43,11 +43,11 @@ def thread_b(
     """
     import torch
 
-    from . import _flux, _torch
+    from ..support import flux, torch_tools
 
-    network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    t = _torch.grid(ivp, step)
-    start, y0 = _torch.initial(ivp)
+    network = flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
+    t = torch_tools.grid(ivp, step)
+    start, y0 = torch_tools.initial(ivp)
 
     def loss() -> torch.Tensor:
         prediction = network(t)
@@ -61,7 +61,7 @@ def thread_b(
         squares = (slope - ivp.rhs(at[:, 0], y, torch)).square()
         return (squares.sum() if reduction == "sum" else squares.mean()) + (network(start) - y0).square().sum()
 
-    return _flux.train(ivp, t_eval, network, t, loss, epochs=epochs, learning_rate=learning_rate, monitor=monitor)
+    return flux.train(ivp, t_eval, network, t, loss, epochs=epochs, learning_rate=learning_rate, monitor=monitor)
 
 
 @hookimpl

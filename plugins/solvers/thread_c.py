@@ -38,18 +38,18 @@ def thread_c(
     """
     import torch
 
-    from . import _flux, _torch
+    from ..support import flux, torch_tools
 
-    network = _flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
-    x = _torch.grid(ivp, step)
-    start, y0 = _torch.initial(ivp)
+    network = flux.chain(width, depth, ivp.n_states, activation, output_activation, seed)
+    x = torch_tools.grid(ivp, step)
+    start, y0 = torch_tools.initial(ivp)
 
     def loss() -> torch.Tensor:
-        prediction, slope = _torch.time_derivative(network, x)
+        prediction, slope = torch_tools.time_derivative(network, x)
         bulk = torch.nn.functional.mse_loss(ivp.rhs(x[:, 0], prediction, torch), slope)
         return bulk + (network(start) - y0).square().mean()
 
-    return _flux.train(ivp, t_eval, network, x, loss, epochs=epochs, learning_rate=learning_rate, monitor=monitor)
+    return flux.train(ivp, t_eval, network, x, loss, epochs=epochs, learning_rate=learning_rate, monitor=monitor)
 
 
 @hookimpl

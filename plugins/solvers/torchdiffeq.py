@@ -29,7 +29,7 @@ def torchdiffeq(
     (Fehlberg 2(1)), adaptive_heun (Heun 2(1)): for nonstiff problems, one call into torch for every operation. Between
     the steps a polynomial of degree 4, whatever the method's order. max_steps: tried at most.
     """
-    from ._torchdiffeq import adaptive
+    from ..support.torchdiffeq_solve import adaptive
 
     return adaptive(ivp, t_eval, method, max_steps, rtol=rtol, atol=atol)
 
@@ -55,7 +55,7 @@ def torchdiffeq_fixed(
     orders that rise to max_order (4 to 12); the higher, the smaller the steps have to be. For nonstiff problems. Where
     t_eval holds other times than the steps' ends, cubic Hermite polynomials between these, at a call each.
     """
-    from ._torchdiffeq import fixed
+    from ..support.torchdiffeq_solve import fixed
 
     return fixed(ivp, t_eval, method, steps, max_order)
 

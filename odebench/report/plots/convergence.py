@@ -34,8 +34,8 @@ def convergence(results: Results, *, size: str = "page") -> Figure:
     points = _traces(results, cases)
     if points.empty:
         raise NothingToDraw(
-            "nothing to draw: the run holds no trace. Solvers with a monitor leave one, as pinn-autograd, where a "
-            "solve takes 10 ms or more."
+            "nothing to draw: the run holds no trace. Only solvers that take a monitor, such as pinn-autograd, record "
+            "one."
         )
     labels = list(points["label"].drop_duplicates())
     if len(labels) > MOST:
