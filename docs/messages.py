@@ -17,7 +17,7 @@ from odebench import measurement
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "errors.md"
-HOUSES = ("odebench", "plugins/solvers", "plugins/problems")
+HOUSES = ("odebench", "plugins")
 GAP = "…"
 # what users meet: odebench's own refusals, a solver's reasons, click's, pytest's, and a parameter out of its range
 _ALSO = {"ValueError", "UsageError", "BadParameter", "ClickException", "BadArgumentUsage", "BadOptionUsage", "warn"}

@@ -34,11 +34,11 @@ def scipy_ivp_numba(
     method, rtol, atol, max_step, dense_output: as there.
     """
     options = {"max_step": max_step, "dense_output": dense_output}
-    return scipy_ivp(_compiled(ivp), t_eval, method=method, rtol=rtol, atol=atol, **options)
+    return scipy_ivp(compiled_twin(ivp), t_eval, method=method, rtol=rtol, atol=atol, **options)
 
 
 @compile_once
-def _compiled(ivp: IVP) -> IVP:
+def compiled_twin(ivp: IVP) -> IVP:
     """The same problem, its `f` compiled."""
     import numba
     import numpy as np

@@ -59,8 +59,8 @@ def solution(ivp: IVP, t_eval: Array, model: Model, max_steps: int, rtol: float,
     if model.order < 1 or max_steps < 1:
         raise ValueError(f"expected order and max_steps of 1 or more, received {model.order} and {max_steps}")
     if model.covariance == "dense":
-        _expect_room(ivp.n_states * (model.order + 1), t_eval.size, model.strategy)
-    solve = _compiled(ivp, t_eval.tobytes(), model, max_steps)
+        expect_room(ivp.n_states * (model.order + 1), t_eval.size, model.strategy)
+    solve = compiled_solve(ivp, t_eval.tobytes(), model, max_steps)
     with in_float64():
         means, deviations, steps = solve(rtol, atol)
     y, counted = np.array(means), np.asarray(steps)
@@ -73,7 +73,7 @@ def solution(ivp: IVP, t_eval: Array, model: Model, max_steps: int, rtol: float,
     return Solution(y, stats=stats if deviations is None else stats | {"max_std": float(np.asarray(deviations).max())})
 
 
-def _expect_room(rows: int, n_times: int, strategy: str) -> None:
+def expect_room(rows: int, n_times: int, strategy: str) -> None:
     """Raise `Unsupported` where dense covariances would take more than 1 GiB, each step of which takes seconds."""
     matrices = MATRICES[strategy] + (n_times if strategy == "smoother" else 0)
     if (needed := 8 * rows**2 * matrices) > MOST_BYTES:
@@ -84,7 +84,7 @@ def _expect_room(rows: int, n_times: int, strategy: str) -> None:
 
 
 @compile_once
-def _compiled(ivp: IVP, times: bytes, model: Model, max_steps: int) -> Callable[..., Any]:
+def compiled_solve(ivp: IVP, times: bytes, model: Model, max_steps: int) -> Callable[..., Any]:
     """`solve(rtol, atol)`: the means at these times (n, d), their standard deviations or None, the steps until each."""
     with in_float64():
         f = slope(ivp)

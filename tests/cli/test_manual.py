@@ -80,6 +80,7 @@ def raise_(kind):
     raise kind
 
 
+@pytest.mark.process
 def test_a_reader_that_goes_away_ends_it_quietly():
     reading, writing = os.pipe()
     os.close(reading)
@@ -109,9 +110,10 @@ def on_a_terminal(*arguments, **environment):
     return shown.decode()
 
 
+@pytest.mark.process
 def test_a_dumb_terminal_is_shown_lines_in_place_of_a_bar(tmp_path):
     run = ("run", "--executor", "inline", "--quick", "-s", "rk4[steps=10]", "-p", "decay", "-o", str(tmp_path / "run"))
-    shown = on_a_terminal(*run, TERM="dumb")
+    shown = on_a_terminal(*run, TERM="dumb", FORCE_COLOR="")
     assert "1/1 samples" in shown
     assert "\x1b" not in shown
 
@@ -122,7 +124,7 @@ def test_colours_and_width_are_what_the_environment_says():
     assert "\x1b" not in plain  # into a pipe
     assert max(map(len, plain.splitlines())) <= 100
     colour = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
-    forced = {"FORCE_COLOR": "1", "TERM": "xterm"}
+    forced = {"FORCE_COLOR": "1", "TERM": "xterm", "NO_COLOR": ""}
     assert colour.search(invoke(*table, **forced).stdout)
     assert not colour.search(invoke(*table, **forced | {"NO_COLOR": "1"}).stdout)
     assert not colour.search(invoke(*table, **forced | {"TERM": "dumb"}).stdout)

@@ -126,8 +126,8 @@ def test_they_pass_their_own_tests_and_fail_them_with_a_fault(made, python):
         for path, text in texts.items():
             path.write_text(text)
     assert failed.returncode == 1, failed.stdout
-    for directory in ("my_solver", "my-problem"):
-        assert re.search(f"^FAILED {directory}/", failed.stdout, re.MULTILINE), failed.stdout
+    for name in ("my_solver", "my_problem"):
+        assert re.search(f"^FAILED .*/test_{name}.py::", failed.stdout, re.MULTILINE), failed.stdout
 
 
 @needs("ruff")

@@ -13,6 +13,7 @@ from contextlib import nullcontext, redirect_stdout
 import pytest
 from helpers.hosts import HOST
 from helpers.paths import BAD_SOLVERS, ROOT
+from helpers.solving_peers import open_heyokas_cache
 
 from odebench import Solution
 from odebench.contract import BROKEN, KEPT, NOT_TRIED, RULES, Contract, Subject
@@ -64,6 +65,11 @@ for _name, _solver in HOST.solvers.items():
 
 _DENSE = {"solver": "scipy-ivp", "parameters": {"method": "Radau", "dense_output": True}}
 TestScipyIvpWithItsDenseOutput = type("TestScipyIvpWithItsDenseOutput", (SolverContract,), _DENSE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _heyokas_cache_is_open():
+    open_heyokas_cache()
 
 
 @pytest.mark.parametrize("name", HOST.solvers)

@@ -100,6 +100,14 @@ def test_one_report_is_too_little_to_blame_a_derivative():
     assert "wrong-variable" not in [d.pathology for d in diagnoses(watched(wrong, curves=(0.5,)))]
 
 
+@pytest.mark.parametrize(
+    "slope", [lambda s: 3.0 * s.slope, lambda s: np.ones_like(s.slope)], ids=["by scaled time", "by the prediction"]
+)
+def test_a_loss_of_another_derivative_is_named(slope):
+    found = diagnoses(watched(lambda s: float(np.mean((slope(s) - s.f) ** 2))))
+    assert [d.pathology for d in found][:1] == ["wrong-variable"]
+
+
 def test_very_many_reports_are_thinned_out_and_the_last_kept():
     examiner = Examiner(PENDULUM)
     for step in range(30_001):
@@ -239,7 +247,7 @@ def test_losses_of_differences_over_uneven_points_are_recognised(width):
 
 
 def test_the_course_of_several_windows_is_that_of_the_worst():
-    torch = pytest.importorskip("torch", reason="networks")
+    torch = pytest.importorskip("torch", reason="a network")
     from odebench.doctor import courses
 
     examiner = Examiner(PENDULUM)

@@ -22,7 +22,7 @@ MARK = f"of-{secrets.token_hex(8)}"  # in the arguments of what solvers start, t
 START = """\
 import ctypes, decimal, gc, os, random, resource, signal, subprocess, sys, threading, time
 import numpy as np
-import scipy.linalg, threadpoolctl  # here, as imports could take longer than a solve may
+import threadpoolctl  # here, as an import could take longer than a solve may
 from odebench import Solution, hookimpl, solver
 
 def constant(ivp, t_eval):
@@ -190,7 +190,7 @@ MEDDLERS = {
     "variables": "os.environ.update(OMP_NUM_THREADS='17', NEW='x')",
     "draw": "random.seed(5)",
     "numpy_draw": "np.random.seed(5)",
-    "threads": "threadpoolctl.threadpool_limits(2)",
+    "threads": "import scipy.linalg; threadpoolctl.threadpool_limits(2)",
     "streams": "os.closerange(0, 3)",
     "limit": "sys.setrecursionlimit(5000)",
     "alarm": "signal.alarm(100)",
@@ -344,6 +344,20 @@ def test_faults_on_a_cluster_are_the_same_rows(tmp_path):
     options = ("--timeout", "4", "--memory", "400", "-j", "2", "--executor", "dask")
     rows = measure(tmp_path, bodies_of(ON_A_CLUSTER), *options)
     for name in ON_A_CLUSTER:
+        _, status, reason = FAULTS[name]
+        assert rows.of[name]["status"] == status
+        assert reason.replace("1 s", "4 s") in (rows.of[name]["reason"] or "")
+        check_next_case(rows, name)
+    assert survivors() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["process", pytest.param("dask", marks=needs("distributed"))])
+def test_every_kind_of_fault_gives_the_same_row_beside_other_cases(tmp_path, executor):
+    kinds = ("loops_in_c", "segfaults", "leaves_at_once", "takes_all_memory", "leaves_children", "exits")
+    options = ("--timeout", "4", "--memory", "400", "-j", "2", "--executor", executor)
+    rows = measure(tmp_path, bodies_of(kinds), *options)
+    for name in kinds:
         _, status, reason = FAULTS[name]
         assert rows.of[name]["status"] == status
         assert reason.replace("1 s", "4 s") in (rows.of[name]["reason"] or "")

@@ -6,18 +6,19 @@ import itertools
 from typing import Literal
 
 import numpy as np
-import torch
 
+from helpers.optional import lazy
 from odebench import Monitor, Solution, solver
 
-ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}
+torch = lazy("torch")
+ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "sigmoid": "Sigmoid"}
 
 
-def layers(sizes, activation, output=False, dtype=torch.float64):
+def layers(sizes, activation, output, dtype):
     """A multilayer perceptron; output: with the activation at its end too."""
     parts = []
     for a, b in itertools.pairwise(sizes):
-        parts += [torch.nn.Linear(a, b, dtype=dtype), ACTIVATIONS[activation]()]
+        parts += [torch.nn.Linear(a, b, dtype=dtype), getattr(torch.nn, ACTIVATIONS[activation])()]
     return torch.nn.Sequential(*(parts if output else parts[:-1]))
 
 

@@ -16,7 +16,7 @@ import pytest
 from helpers.optional import lazy
 from helpers.paths import ROOT
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
 
 pd = lazy("pandas")
 PACKAGES = {"odebench": "odebench", "odebench_plugins": "plugins"}  # as installed, as in the checkout

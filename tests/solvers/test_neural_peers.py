@@ -8,26 +8,29 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers.hosts import HOST
+from helpers.optional import optional
+from helpers.solving_peers import installed
 
-torch = pytest.importorskip("torch", reason="the networks need torch")
+from odebench import IVP, Diverged, Monitor, Unsupported
+from odebench.cases import Case, Task, Variant
+from odebench.provenance import Conditions
+from odebench.watching import Enough, Stopping
+from odebench.worker import Worker
+
+torch = optional("torch", "the networks need torch")
+INSTALLED = installed("deepxde", "neurodiffeq")
 pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("one_thread")]
 
-from odebench import IVP, Diverged, Monitor, Unsupported  # noqa: E402  (after the check for torch)
-from odebench.cases import Case, Task, Variant  # noqa: E402
-from odebench.host import Host  # noqa: E402
-from odebench.provenance import Conditions  # noqa: E402
-from odebench.watching import Enough, Stopping  # noqa: E402
-from odebench.worker import Worker  # noqa: E402
-
-HOST = Host()
 DECAY = HOST.problem("decay")(rate=2.0, t0=1.0, t1=2.0)
 OSCILLATOR = HOST.problem("harmonic-oscillator")(periods=0.25)
 SHORT = {"width": 10, "epochs": 5}
-PEERS = pytest.mark.parametrize("peer", ["deepxde", "neurodiffeq"])
+PEERS = pytest.mark.parametrize("peer", INSTALLED)
 
 
 def run(peer, ivp=DECAY, **parameters):
-    pytest.importorskip(peer)
+    if peer not in INSTALLED:
+        pytest.skip(f"{peer} is not installed")
     return HOST.solver(peer)(ivp, ivp.t_eval, **parameters)
 
 
@@ -159,10 +162,8 @@ for name in sys.argv[1:]:
 
 
 def test_importing_them_leaves_no_trace_either(tmp_path):
-    for peer in ("deepxde", "neurodiffeq"):
-        pytest.importorskip(peer)
     environment = os.environ | {"HOME": str(tmp_path), "MPLCONFIGDIR": str(tmp_path / "matplotlib")}
-    command = [sys.executable, "-c", ALONE, "neurodiffeq", "deepxde"]
+    command = [sys.executable, "-c", ALONE, *reversed(INSTALLED)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert not (tmp_path / ".deepxde").exists()
@@ -271,7 +272,6 @@ def test_a_solve_that_is_ended_puts_everything_back(peer):
 
 @PEERS
 def test_a_time_budget_ends_it_and_nothing_is_printed(peer, capfd):
-    pytest.importorskip(peer)
     worker = Worker(HOST, Conditions("run", stopping=Stopping(time_budget_s=0.2)))
     variants = [Variant("decay", {}), Variant(peer, HOST.solver(peer).resolve({"epochs": 10**6}))]
     row = worker.measure(Task(Case(*variants), 0, 3))
@@ -291,7 +291,7 @@ def test_a_right_hand_side_that_takes_no_tensors_is_unsupported(peer):
 
 @PEERS
 def test_a_loss_that_is_never_finite_is_divergence(peer):
-    ivp = IVP(rhs=lambda t, y, xp: xp.exp(1e3 * (t[..., None] if xp is torch else 0.0) + 0 * y), t_span=(0, 1), y0=[1])
+    ivp = IVP(rhs=lambda t, y, xp: xp.exp(1e3 * (0.0 if xp is np else t[..., None]) + 0 * y), t_span=(0, 1), y0=[1])
     with pytest.raises(Diverged, match="finite"):
         run(peer, ivp, **SHORT)
 
