@@ -148,9 +148,9 @@ def _leaks_nothing() -> Iterator[None]:
     """Fail a test that leaves a file, a socket or a child process open."""
     files, children = _open_files(), _children()
     yield
-    if left := _open_files() - files:
+    if left := _opened_since(files):
         gc.collect()  # a file in a reference cycle is closed, with a warning that fails this test
-        left = _open_files() - files
+        left = _opened_since(files)
     assert not left, f"left open: {sorted(left)}"
     deadline = time.monotonic() + _EXIT_GRACE_S
     while (running := _children() - children) and time.monotonic() < deadline:
@@ -158,11 +158,18 @@ def _leaks_nothing() -> Iterator[None]:
     assert not running, f"left running: {[_command(pid) for pid in running]}"
 
 
-def _open_files() -> set[tuple[int, str]]:
-    """Return descriptor and target of each open file, pipe and socket; empty where there is no /proc.
+def _opened_since(before: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Return what is open now and was not before.
 
     A pipe with both ends in this process is a library's own, such as the one by which pyarrow wakes up at a signal.
     """
+    now = _open_files()
+    ends = Counter(target for _, target in now)
+    return {(descriptor, target) for descriptor, target in now - before if ends[target] == 1}
+
+
+def _open_files() -> set[tuple[int, str]]:
+    """Return descriptor and target of each open file, pipe and socket; empty where there is no /proc."""
     found: set[tuple[int, str]] = set()
     try:
         for name in os.listdir("/proc/self/fd"):
@@ -174,8 +181,7 @@ def _open_files() -> set[tuple[int, str]]:
                 found.add((int(name), target))
     except OSError:
         return set()
-    ends = Counter(target for _, target in found)
-    return {(descriptor, target) for descriptor, target in found if ends[target] == 1}
+    return found
 
 
 def _children() -> set[int]:
