@@ -138,7 +138,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
     return WorkStealingScheduling(config, log)
 
 
-_EXIT_GRACE_S = 5.0
+_GRACE_S = 5.0  # for what a test has ended or closed to be gone
 # what the system keeps open, and libraries, such as matplotlib its fonts
 _NOT_OF_A_TEST = ("/dev/", "/proc/", "anon_inode:", sys.prefix, sys.base_prefix)
 
@@ -148,11 +148,11 @@ def _leaks_nothing() -> Iterator[None]:
     """Fail a test that leaves a file, a socket or a child process open."""
     files, children = _open_files(), _children()
     yield
-    if left := _opened_since(files):
+    deadline = time.monotonic() + _GRACE_S
+    while (opened := _opened_since(files)) and time.monotonic() < deadline:
         gc.collect()  # a file in a reference cycle is closed, with a warning that fails this test
-        left = _opened_since(files)
-    assert not left, f"left open: {sorted(left)}"
-    deadline = time.monotonic() + _EXIT_GRACE_S
+        time.sleep(0.02)  # a thread that ends closes its connection a moment later
+    assert not opened, f"left open: {sorted(opened)}"
     while (running := _children() - children) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not running, f"left running: {[_command(pid) for pid in running]}"
