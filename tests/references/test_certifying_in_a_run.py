@@ -21,11 +21,11 @@ def is_certifying(y):
     return getattr(y, "dtype", None) != "float64"
 
 @problem
-def unhurried(*, nap=1e-4):
+def unhurried(*, rate=1.0, nap=1e-4):
     def rhs(t, y, xp):
         if nap and is_certifying(y):
             time.sleep(nap)
-        return -y
+        return -rate * y
     return IVP(rhs=rhs, t_span=(0.0, 2.0), y0=[1.0])
 
 @problem
@@ -57,20 +57,28 @@ def task(host, name, **parameters):
 
 @pytest.fixture
 def run_in_process(host, monkeypatch):
-    """Return a function that measures a task in a worker that has started, with little time for preparations."""
+    """Return a function that measures a task in a worker that has started, with little time for preparations.
 
-    def run(measured, on_certifying=lambda problem, done: None):
-        executor = ProcessExecutor(host, Conditions("r", 1, "process", 1), Limits(timeout_s=1.0), on_certifying)
+    It returns the row, and the reports of certifying that this task caused.
+    """
+
+    def run(measured):
+        reports = []
+
+        def report(problem, share):
+            reports.append((problem, share))
+
+        executor = ProcessExecutor(host, Conditions("r", 1, "process", 1), Limits(timeout_s=1.0), report)
 
         def tasks():
-            yield task(
-                host, "unhurried", nap=0.0
-            )  # the start and the imports of a worker take longer on a busy machine
+            # a worker starts and imports slowly on a busy machine
+            yield task(host, "unhurried", rate=2.0, nap=0.0)
+            reports.clear()
             monkeypatch.setattr(isolation, "PREPARATION_S", PATIENCE_S)
             yield measured
 
         _, row = executor.run(tasks())
-        return row
+        return row, reports
 
     return run
 
@@ -85,8 +93,7 @@ def expect_rising(reports, problem):
 
 
 def test_certifying_is_reported_and_not_ended_however_long_it_takes(host, run_in_process):
-    reports = []
-    row = run_in_process(task(host, "unhurried"), lambda *report: reports.append(report))
+    row, reports = run_in_process(task(host, "unhurried"))
     assert (row.status, row.reference) == ("ok", references.CERTIFIED), row.reason
     expect_rising(reports, "unhurried")
 
@@ -104,14 +111,14 @@ def test_a_certified_reference_is_kept_for_the_next_run(host):
 
 
 def test_a_reference_that_makes_no_progress_is_ended(host, run_in_process):
-    row = run_in_process(task(host, "stuck"))
+    row, _ = run_in_process(task(host, "stuck"))
     assert row.status == "timeout"
     assert "making the problem and its reference took longer than 1.5 s" in row.reason
 
 
 def test_a_run_in_a_pipe_prints_a_line_when_it_certifies(odebench, tmp_path):
     (tmp_path / "problems.py").write_text(PROBLEMS)
-    arguments = ("--plugin", "problems.py", "-p", "unhurried[nap=0.0]", "-s", "rk4", "--repeats", "1")
+    arguments = ("--plugin", "problems.py", "-p", "unhurried[nap=2e-5]", "-s", "rk4", "--repeats", "1")
     done = odebench("run", *arguments, ODEBENCH_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     assert "odebench: certifying the reference of unhurried: " in done.stderr
