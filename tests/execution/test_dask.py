@@ -252,25 +252,32 @@ def test_a_scheduler_that_is_lost_is_reported_and_the_run_can_be_finished(cwd, o
 
 
 def test_a_local_cluster_takes_the_same_samples_as_this_process(cwd, odebench):
-    """Also with two plugin files of the same name, one of them given by an environment variable."""
+    """Also with two plugin files of the same name, and with solvers that crash or take too long."""
     (cwd / "other").mkdir()
     (cwd / "other/plugin.py").write_text(PLUGIN.replace("napper", "sleeper").replace("crasher", "breaker"))
     plugins = {"ODEBENCH_PLUGINS": str(cwd / "other/plugin.py")}
-    solvers = ("-s", "rk4", "-s", "napper[nap=0.01]", "-s", "sleeper[nap=0.01]", "-s", "crasher")
-    asked = (*solvers, "-p", "decay", "--repeats", "3")
+    solvers = ("-s", "rk4", "-s", "napper[nap=[0.01,300]]", "-s", "sleeper[nap=0.01]", "-s", "crasher")
+    asked = (*solvers, "-p", "decay", "--repeats", "3", "--timeout", "3")
     running = start_run(cwd, *asked, "--executor", "dask", "-j", "2", "-o", "dask", environment=os.environ | plugins)
-    assert finished(running)[0] == 0
     assert odebench("run", "--plugin", "plugin.py", "-q", *asked, "-o", "here", **plugins).returncode == 0
-    assert {row["status"] for row in rows(cwd / "dask")} == {"ok", "crashed"}
-    assert {row["status"] for row in rows(cwd / "dask") if row["solver"] == "sleeper"} == {"ok"}
+    assert finished(running)[0] == 0
+    on_cluster, here = (rows(cwd / name) for name in ("dask", "here"))
+    assert outcomes(on_cluster) == outcomes(here)
+    assert {row["status"] for row in on_cluster} == {"ok", "crashed", "timeout"}
+    assert {row["status"] for row in on_cluster if row["solver"] == "sleeper"} == {"ok"}
     once = {sample[:2] for sample in samples(cwd / "dask")}
-    assert len(once) == len(samples(cwd / "dask"))
+    assert len(once) == len(on_cluster)
     # a crash settles a case, but tasks that were handed out before it are carried out
     assert once >= {sample[:2] for sample in samples(cwd / "here")}
     meta = json.loads((cwd / "dask/run.json").read_text())
-    assert {row["machine"] for row in rows(cwd / "dask")} == set(meta["machines"])
+    assert {row["machine"] for row in on_cluster} == set(meta["machines"])
     assert meta["status"] == "complete"
     assert not worker_processes(cwd)
+
+
+def outcomes(measurements):
+    """Return the set of case, status and reason."""
+    return {(row["case_id"], row["status"], row["reason"]) for row in measurements}
 
 
 def test_ctrl_c_at_a_terminal_ends_a_local_cluster_quietly(cwd):

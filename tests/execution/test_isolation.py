@@ -11,6 +11,7 @@ import psutil
 import pytest
 from helpers.commands import run_odebench
 from helpers.optional import is_installed, needs
+from helpers.runs import make_once
 
 pytestmark = [
     pytest.mark.process,
@@ -217,7 +218,6 @@ TIMEOUTS = {name for name, (_, status, _) in FAULTS.items() if status == "timeou
 VARIANTS = {"loops_in_c", "spins_in_c", "aborts", "writes_everywhere", "speaks_in_pickles"}  # of others
 BY_DEFAULT = [name for name in FAULTS if name not in VARIANTS]
 SIDE_BY_SIDE = ("segfaults", "leaves_children", "exits")
-ON_A_CLUSTER = ("loops_in_c", "takes_all_memory", "leaves_children", "exits")
 
 
 def plugin(path, bodies):
@@ -237,7 +237,8 @@ def run(directory, solvers, *options):
     done = run_odebench(directory, ("run", *selected, *fixed, *options), {})
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    return Rows(directory / "out")
+    (directory / "survivors.json").write_text(json.dumps([_arguments(process) for process in survivors()]))
+    return Rows(directory)
 
 
 def selection(name):
@@ -258,15 +259,21 @@ class Rows:
     """The rows of a run: `of[NAME]` of the solvers, `after[NAME]` of the witness, `before` of its first solve."""
 
     def __init__(self, directory):
-        self.protocol = json.loads((directory / "run.json").read_text())["protocol"]
+        self.directory = directory
+        self.protocol = json.loads((directory / "out/run.json").read_text())["protocol"]
         self.of, self.after = {}, {}
-        for line in (directory / "measurements.jsonl").read_text().splitlines():
+        for line in (directory / "out/measurements.jsonl").read_text().splitlines():
             row = json.loads(line)
             if row["solver"] == "witness":
                 self.after[row["solver_params"]["after"]] = row
             else:
                 self.of[row["solver"].replace("-", "_")] = row
         self.before = self.after.pop("")
+
+    @property
+    def survivors(self):
+        """The arguments of each process that a solver had started and that outlived the run."""
+        return json.loads((self.directory / "survivors.json").read_text())
 
 
 def check_fault(rows, name):
@@ -305,16 +312,21 @@ def measure_timeouts(directory, timeouts, others):
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory):
+def faulty(shared):
     """Faults one after the other, except those that take too long."""
     names = [name for name in BY_DEFAULT if name not in TIMEOUTS]
-    return measure(tmp_path_factory.mktemp("faulty"), bodies_of(names), "--timeout", "77", "--memory", "400")
+    limits = ("--timeout", "77", "--memory", "400")
+    return Rows(make_once(shared, "faulty", lambda directory: measure(directory, bodies_of(names), *limits)))
 
 
 @pytest.fixture(scope="module")
-def side_by_side(tmp_path_factory):
+def side_by_side(shared):
     timeouts = [name for name in BY_DEFAULT if name in TIMEOUTS]
-    return measure_timeouts(tmp_path_factory.mktemp("side-by-side"), timeouts, SIDE_BY_SIDE)
+
+    def make(directory):
+        measure_timeouts(directory, timeouts, SIDE_BY_SIDE)
+
+    return Rows(make_once(shared, "side-by-side", make))
 
 
 @pytest.mark.parametrize("name", BY_DEFAULT)
@@ -330,25 +342,13 @@ def test_variants_of_faults_are_rows_with_their_reasons(tmp_path):
     for name in VARIANTS:
         check_fault(rows, name)
         check_next_case(rows, name)
-    assert survivors() == []
+    assert rows.survivors == []
 
 
 @pytest.mark.parametrize("name", SIDE_BY_SIDE)
 def test_faults_side_by_side_are_the_same_rows(side_by_side, name):
     check_fault(side_by_side, name)
     check_next_case(side_by_side, name)
-
-
-@needs("distributed")
-def test_faults_on_a_cluster_are_the_same_rows(tmp_path):
-    options = ("--timeout", "4", "--memory", "400", "-j", "2", "--executor", "dask")
-    rows = measure(tmp_path, bodies_of(ON_A_CLUSTER), *options)
-    for name in ON_A_CLUSTER:
-        _, status, reason = FAULTS[name]
-        assert rows.of[name]["status"] == status
-        assert reason.replace("1 s", "4 s") in (rows.of[name]["reason"] or "")
-        check_next_case(rows, name)
-    assert survivors() == []
 
 
 @pytest.mark.slow
@@ -362,11 +362,17 @@ def test_every_kind_of_fault_gives_the_same_row_beside_other_cases(tmp_path, exe
         assert rows.of[name]["status"] == status
         assert reason.replace("1 s", "4 s") in (rows.of[name]["reason"] or "")
         check_next_case(rows, name)
-    assert survivors() == []
+    assert rows.survivors == []
 
 
-@pytest.mark.usefixtures("faulty", "side_by_side")
-def test_faults_leave_no_process_behind():
+def test_faults_leave_no_process_behind(faulty, side_by_side):
+    assert faulty.survivors == side_by_side.survivors == []
+
+
+def test_a_process_that_is_left_behind_would_be_seen():
+    left = subprocess.Popen([sys.executable, "-c", "input()", MARK], stdin=subprocess.PIPE)
+    until(lambda: [process.pid for process in survivors()] == [left.pid])  # until it has its arguments
+    left.communicate()
     assert survivors() == []
 
 
@@ -402,7 +408,7 @@ def test_the_next_case_does_not_notice_meddling_but_inline_it_does(executor, tor
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    rows = Rows(tmp_path / "out")
+    rows = Rows(tmp_path)
     for name in meddlers:
         assert rows.of[name]["status"] == "ok", rows.of[name]["reason"]
         if executor == "process":
