@@ -40,6 +40,7 @@ def crasher(ivp, t_eval):
 def odebench_solvers():
     return [napper, crasher]
 """
+NAPS = (0.03, 0.06)  # of the two runs that share a cluster
 LOCAL = ("--host", "127.0.0.1", "--no-dashboard")
 
 
@@ -159,7 +160,7 @@ class EarlyRuns:
         self.directory = directory
         (directory / "plugin.py").write_text(PLUGIN)
         asked = ("-p", "decay[rate=[1,2]]", *cluster.options)
-        self.runs = [start_run(directory, "-s", f"napper[nap={nap}]", *asked, "-o", f"out{nap}") for nap in (0.1, 0.2)]
+        self.runs = [start_run(directory, "-s", f"napper[nap={nap}]", *asked, "-o", f"out{nap}") for nap in NAPS]
         until(lambda: len(list(directory.glob("out*/run.json"))) == 2)
         time.sleep(0.5)
         self.waited = all(run.poll() is None for run in self.runs) and not self.rows()
@@ -181,7 +182,7 @@ def test_a_cluster_whose_workers_start_later_is_waited_for(cluster):
 
 
 def test_two_runs_share_a_cluster_without_noticing_each_other(cluster):
-    for nap in (0.1, 0.2):
+    for nap in NAPS:
         directory = cluster.early.directory / f"out{nap}"
         assert [status for *_, status in samples(directory)] == ["ok"] * 10
         assert {row["solver_params"]["nap"] for row in rows(directory)} == {nap}
@@ -257,7 +258,7 @@ def test_a_local_cluster_takes_the_same_samples_as_this_process(cwd, odebench):
     (cwd / "other/plugin.py").write_text(PLUGIN.replace("napper", "sleeper").replace("crasher", "breaker"))
     plugins = {"ODEBENCH_PLUGINS": str(cwd / "other/plugin.py")}
     solvers = ("-s", "rk4", "-s", "napper[nap=[0.01,300]]", "-s", "sleeper[nap=0.01]", "-s", "crasher")
-    asked = (*solvers, "-p", "decay", "--repeats", "3", "--timeout", "3")
+    asked = (*solvers, "-p", "decay", "--repeats", "3", "--timeout", "2")
     running = start_run(cwd, *asked, "--executor", "dask", "-j", "2", "-o", "dask", environment=os.environ | plugins)
     assert odebench("run", "--plugin", "plugin.py", "-q", *asked, "-o", "here", **plugins).returncode == 0
     assert finished(running)[0] == 0
